@@ -1,0 +1,1 @@
+"""Equipoise says, reproducibly, what the evidence shows for contested treatments."""
