@@ -1,0 +1,101 @@
+"""From whatever a paper printed to an `Estimate`, with the derivation kept as steps.
+
+Nothing here knows what an outcome means; the first arm minus (or over) the second, always.
+"""
+
+from equipoise.evidence.effects.counts import (
+    Proportion,
+    ZeroEventBound,
+    estimate_or,
+    estimate_plo,
+    estimate_pr,
+    estimate_proportion,
+    estimate_rd,
+    estimate_rr,
+    rule_of_three,
+)
+from equipoise.evidence.effects.estimate import (
+    Assumption,
+    EffectMeasure,
+    Estimate,
+    NaturalScale,
+    Step,
+)
+from equipoise.evidence.effects.guards import (
+    Guard,
+    check_ci_matches_p,
+    check_ci_symmetry,
+    check_difference_of_means,
+    check_estimate_in_ci,
+    check_grim,
+    check_percent_fits_n,
+    check_se_typed_as_sd,
+)
+from equipoise.evidence.effects.means import (
+    estimate_md_from_arm_cis,
+    estimate_md_from_ci,
+    estimate_md_from_means,
+    estimate_md_from_p,
+    estimate_md_from_se,
+    estimate_smd_from_md,
+    estimate_smd_from_means,
+    estimate_smd_from_p,
+    hedges_j,
+)
+from equipoise.evidence.effects.paired import (
+    estimate_from_iqr,
+    estimate_mc,
+    estimate_md_crossover_from_arms,
+    estimate_md_paired,
+    estimate_md_paired_from_p,
+    estimate_prepost_smcr,
+    estimate_smcc,
+    estimate_smd_crossover_from_t,
+)
+from equipoise.evidence.effects.printed import Printed, events_from_percent, grim, read_printed
+
+__all__ = [
+    "Assumption",
+    "EffectMeasure",
+    "Estimate",
+    "Guard",
+    "NaturalScale",
+    "Printed",
+    "Proportion",
+    "Step",
+    "ZeroEventBound",
+    "check_ci_matches_p",
+    "check_ci_symmetry",
+    "check_difference_of_means",
+    "check_estimate_in_ci",
+    "check_grim",
+    "check_percent_fits_n",
+    "check_se_typed_as_sd",
+    "estimate_from_iqr",
+    "estimate_mc",
+    "estimate_md_crossover_from_arms",
+    "estimate_md_from_arm_cis",
+    "estimate_md_from_ci",
+    "estimate_md_from_means",
+    "estimate_md_from_p",
+    "estimate_md_from_se",
+    "estimate_md_paired",
+    "estimate_md_paired_from_p",
+    "estimate_or",
+    "estimate_plo",
+    "estimate_pr",
+    "estimate_prepost_smcr",
+    "estimate_proportion",
+    "estimate_rd",
+    "estimate_rr",
+    "estimate_smcc",
+    "estimate_smd_crossover_from_t",
+    "estimate_smd_from_md",
+    "estimate_smd_from_means",
+    "estimate_smd_from_p",
+    "events_from_percent",
+    "grim",
+    "hedges_j",
+    "read_printed",
+    "rule_of_three",
+]

@@ -1,0 +1,598 @@
+"""Counts, judgements, gaps and the bottom line for each condition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from equipoise.case import Case
+from equipoise.case.header import Condition
+from equipoise.case.printed import Printed
+from equipoise.case.study import Structure, Study, StudyKind
+from equipoise.findings.effects import Effect, NoEffect
+from equipoise.findings.ledger import Ledger
+from equipoise.findings.model import (
+    Cell,
+    ConditionFinding,
+    DomainRating,
+    Gap,
+    OutcomeJudgement,
+    Step,
+)
+from equipoise.findings.pooling import Pooled
+from equipoise.findings.wording import whole
+from equipoise.judgement import (
+    OPTIMAL_INFORMATION_SIZE,
+    Certainty,
+    ConditionEvidence,
+    Evidence,
+    find_gaps,
+    no_controlled_evidence,
+    rate_certainty,
+    read_effect,
+    state_bottom_line,
+)
+from equipoise.judgement import Effect as Reading
+
+TREATMENT = "{name:intervention}"
+NEEDED = "rules/optimal-information-size"
+
+_UNCONTROLLED = {StudyKind.TRIAL, StudyKind.OBSERVATIONAL}
+_LABORATORY = {StudyKind.LABORATORY, StudyKind.MECHANISM}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """The studies of one condition, by what they can say."""
+
+    randomised: tuple[Study, ...]
+    registered: tuple[Study, ...]
+    uncontrolled: tuple[Study, ...]
+    syntheses: tuple[Study, ...]
+    laboratory: tuple[Study, ...]
+    other: tuple[Study, ...]
+
+
+def sort_studies(case: Case, condition: str) -> _Kinds:
+    """Put each study of a condition under the one heading that it belongs to."""
+
+    def those(accept: Callable[[Study], bool]) -> tuple[Study, ...]:
+        return tuple(s for s in case.studies if condition in s.groups and accept(s))
+
+    def uncontrolled(s: Study) -> bool:
+        return s.kind in _UNCONTROLLED and not s.is_randomised_trial
+
+    sorted_kinds = (
+        those(lambda s: s.is_randomised_trial),
+        those(lambda s: s.is_registered),
+        those(uncontrolled),
+        those(lambda s: s.kind is StudyKind.META_ANALYSIS),
+        those(lambda s: s.kind in _LABORATORY),
+    )
+    placed = {s.id for kind in sorted_kinds for s in kind}
+    return _Kinds(*sorted_kinds, other=those(lambda s: s.id not in placed))
+
+
+def count_evidence(case: Case, ledger: Ledger) -> None:
+    """Enter the counts that statements and claims refer to, for every condition."""
+    ledger.add(
+        NEEDED,
+        kind="chosen",
+        label="people that a precise answer needs, by rule of thumb",
+        value=float(OPTIMAL_INFORMATION_SIZE),
+        display=whole(OPTIMAL_INFORMATION_SIZE),
+        method="optimal-information-size",
+    )
+    _count(ledger, "count/case/studies", "records in the case", case.studies)
+    for condition in case.header.conditions:
+        kinds = sort_studies(case, condition.id)
+        at = f"count/{condition.id}"
+        _count(ledger, f"{at}/randomised-trials", "completed randomised trials", kinds.randomised)
+        _count(ledger, f"{at}/registered-trials", "registered trials", kinds.registered)
+        _count(ledger, f"{at}/uncontrolled-studies", "uncontrolled studies", kinds.uncontrolled)
+        _count(ledger, f"{at}/published-syntheses", "published syntheses", kinds.syntheses)
+        _count(ledger, f"{at}/laboratory-studies", "laboratory studies", kinds.laboratory)
+        for name, label, studies, fields in (
+            ("randomised-people", "people randomised", kinds.randomised, ("n_randomised",)),
+            ("registered-people", "people planned for", kinds.registered, ("n_planned",)),
+            (
+                "uncontrolled-people",
+                "people in uncontrolled studies",
+                kinds.uncontrolled,
+                ("n_analysed", "n_started", "n_randomised"),
+            ),
+        ):
+            _sum_people(ledger, f"{at}/{name}", label, studies, fields)
+
+
+def _count(ledger: Ledger, number_id: str, label: str, studies: Iterable[Study]) -> None:
+    listed = sorted(s.id for s in studies)
+    ledger.add(
+        number_id,
+        kind="count",
+        label=label,
+        value=float(len(listed)),
+        display=whole(len(listed)),
+        method="counted",
+        steps=(
+            Step(
+                quantity="counted",
+                formula=", ".join(listed) if listed else "none of the records of the case",
+                display=whole(len(listed)),
+            ),
+        ),
+    )
+
+
+def _sum_people(
+    ledger: Ledger, number_id: str, label: str, studies: Iterable[Study], fields: tuple[str, ...]
+) -> None:
+    inputs = []
+    for study in studies:
+        for name in fields:
+            number = getattr(study, name)
+            if number is not None and number.value is not None:
+                inputs.append(f"studies/{study.id}/{name}")
+                break
+    total = sum(ledger.value(i) for i in inputs)
+    ledger.add(
+        number_id,
+        kind="count",
+        label=label,
+        value=total,
+        display=whole(total),
+        method="summed",
+        inputs=inputs,
+    )
+
+
+def judge_conditions(
+    case: Case,
+    effects: tuple[Effect, ...],
+    missing: tuple[NoEffect, ...],
+    pooled: tuple[Pooled, ...],
+    ledger: Ledger,
+) -> tuple[tuple[ConditionFinding, ...], tuple[Gap, ...]]:
+    """The bottom line for every condition that has a study, and the gaps of those in focus."""
+    findings = []
+    gaps: list[Gap] = []
+    for condition in case.header.conditions:
+        kinds = sort_studies(case, condition.id)
+        mine = tuple(p for p in pooled if p.synthesis.condition == condition.id)
+        if not any((kinds.randomised, kinds.registered, kinds.uncontrolled, kinds.other,
+                    kinds.syntheses, kinds.laboratory)) and not condition.focus:  # fmt: skip
+            continue
+        judgements = tuple(
+            _judge(case, condition, domain, mine, ledger)
+            for domain in _domains(case, condition, mine, missing)
+        )
+        findings.append(_finding(case, condition, kinds, judgements, effects, ledger))
+        if condition.focus:
+            gaps.extend(_gaps(case, condition, kinds, judgements, effects, ledger))
+    return tuple(findings), tuple(gaps)
+
+
+# --- one outcome ----------------------------------------------------------------------------------
+
+
+def _domains(
+    case: Case, condition: Condition, pooled: tuple[Pooled, ...], missing: tuple[NoEffect, ...]
+) -> list[str]:
+    """Outcomes to judge: those of the question, then whatever randomised trials measured."""
+    asked = [
+        o for q in case.header.questions if q.population == condition.id for o in q.outcomes
+    ]
+    measured = [p.synthesis.domain for p in pooled]
+    measured += [m.domain for m in missing if m.controlled and m.condition == condition.id]
+    harms = {o.id for o in case.header.outcomes if o.harm}
+    unjudged = {"mechanism", "pharmacokinetics", "pharmacodynamics", "predictor"}
+    return [d for d in dict.fromkeys([*asked, *measured]) if d not in harms | unjudged]
+
+
+def choose_synthesis(pooled: tuple[Pooled, ...], domain: str) -> Pooled | None:
+    """The synthesis that carries the bottom line of an outcome.
+
+    Natural units with an established smallest difference that matters, when they hold at least
+    half of the people; else the synthesis of the most trials. Comparisons with another active
+    drug come only when there is nothing else, for they cannot show an effect.
+    """
+    here = [p for p in pooled if p.synthesis.domain == domain]
+    against_placebo = [p for p in here if "-vs-" not in p.synthesis.id]
+    here = against_placebo or here
+    if not here:
+        return None
+    most = max(here, key=lambda p: (p.k, p.people))
+    natural = [p for p in here if p.mid is not None and p.people * 2 >= most.people]
+    return max(natural, key=lambda p: (p.k, p.people)) if natural else most
+
+
+def _judge(
+    case: Case,
+    condition: Condition,
+    domain: str,
+    pooled: tuple[Pooled, ...],
+    ledger: Ledger,
+) -> OutcomeJudgement:
+    chosen = choose_synthesis(pooled, domain)
+    name = f"{{name:outcome/{domain}}}"
+    where = f"{{name:condition/{condition.id}}}"
+    outcome = next(o for o in case.header.outcomes if o.id == domain)
+    if chosen is None:
+        certainty = no_controlled_evidence()
+        line = state_bottom_line(
+            level="none", finding="unclear", treatment=TREATMENT, outcome=name, condition=where
+        )
+        synthesis, probabilities = None, ()
+    else:
+        certainty, line = _state(case, chosen, name, where, ledger)
+        synthesis = chosen.synthesis.id
+        probabilities = chosen.synthesis.probabilities
+    return OutcomeJudgement(
+        id=f"judgement/{condition.id}/{domain}",
+        condition=condition.id,
+        domain=domain,
+        name=outcome.name,
+        critical=outcome.critical,
+        certainty=certainty.level,
+        ratings=tuple(
+            DomainRating(domain=r.domain, levels=r.levels, reason=r.reason)
+            for r in certainty.ratings
+        ),
+        bottom_line=line,
+        synthesis=synthesis,
+        probabilities=probabilities,
+    )
+
+
+def _state(
+    case: Case, pooled: Pooled, name: str, where: str, ledger: Ledger
+) -> tuple[Certainty, str]:
+    s = pooled.synthesis
+    primary = next(m for m in s.models if m.primary)
+    people = _people_number(case, pooled, ledger)
+    judged = {r.study: r.judgement for r in case.plan.risk_of_bias}
+    refs = {
+        "low": f"{{n:{primary.low}}}",
+        "high": f"{{n:{primary.high}}}",
+        "people": f"{{n:{people}}}",
+        "needed": f"{{n:{NEEDED}}}",
+    }
+    for cell in s.heterogeneity:
+        if cell.label == "I²":
+            refs["i2"] = f"{{n:{cell.number}}}"
+    certainty = rate_certainty(
+        Evidence(
+            k=pooled.k,
+            people=pooled.people,
+            low=pooled.low,
+            high=pooled.high,
+            null=0.0,
+            mid=pooled.mid,
+            i2=pooled.i2,
+            risk_of_bias=tuple(judged.get(study, "not-assessed") for study in pooled.studies),
+            refs=refs,
+        )
+    )
+    towards = -1.0 if pooled.better == "lower" else 1.0
+    turned = sorted((towards * pooled.low, towards * pooled.high))
+    finding = read_effect(Reading(low=turned[0], high=turned[1], mid=pooled.mid))
+    line = state_bottom_line(
+        level=certainty.level, finding=finding, treatment=TREATMENT, outcome=name, condition=where
+    )
+    amount = f"{s.axis[0].upper()}{s.axis[1:]}" if not re.search(r"\d", s.axis) else "Effect"
+    line += (
+        f" {amount}: {{n:{primary.estimate}}} ({refs['low']} to {refs['high']})"
+        f"{_from(pooled)}."
+    )
+    benefit = next((c for c in s.probabilities if c.number.endswith("/benefit")), None)
+    beyond = next((c for c in s.probabilities if c.number.endswith("/beyond-mid")), None)
+    if benefit is not None:
+        line += f" Probability of any benefit on average: {{n:{benefit.number}}}"
+        if beyond is not None and s.mid is not None:
+            line += f"; of one that matters (beyond {{n:{s.mid}}}): {{n:{beyond.number}}}"
+        line += "."
+    return certainty, line
+
+
+def _from(pooled: Pooled) -> str:
+    cites = [f"{{cite:{study}}}" for study in pooled.studies]
+    if len(cites) == 1:
+        return f", one trial, {cites[0]}"
+    return ", " + ", ".join(cites[:-1]) + f" and {cites[-1]}"
+
+
+def _people_number(case: Case, pooled: Pooled, ledger: Ledger) -> str:
+    number_id = f"pooled/{pooled.synthesis.id}/people"
+    if not ledger.has(number_id):
+        studies = [case.study(s) for s in pooled.studies]
+        _sum_people(ledger, number_id, "people", studies, ("n_analysed", "n_randomised"))
+    return number_id
+
+
+# --- one condition --------------------------------------------------------------------------------
+
+
+def _finding(
+    case: Case,
+    condition: Condition,
+    kinds: _Kinds,
+    judgements: tuple[OutcomeJudgement, ...],
+    effects: tuple[Effect, ...],
+    ledger: Ledger,
+) -> ConditionFinding:
+    at = f"count/{condition.id}"
+    name = f"{{name:condition/{condition.id}}}"
+    statements = list(_what_exists(kinds, at, name))
+    statements += _for_and_against(condition, effects)
+    statements += _registered(kinds)
+    return ConditionFinding(
+        id=condition.id,
+        name=condition.name,
+        focus=condition.focus,
+        headline=_headline(kinds, judgements, at, name),
+        statements=tuple(statements),
+        counts=(
+            Cell(label="completed randomised trials", number=f"{at}/randomised-trials"),
+            Cell(label="people randomised", number=f"{at}/randomised-people"),
+            Cell(label="registered trials without results", number=f"{at}/registered-trials"),
+            Cell(label="uncontrolled studies", number=f"{at}/uncontrolled-studies"),
+        ),
+        judgements=judgements,
+        randomised=_ids(kinds.randomised),
+        registered=_ids(kinds.registered),
+        uncontrolled=_ids(kinds.uncontrolled),
+        other=_ids((*kinds.syntheses, *kinds.laboratory, *kinds.other)),
+    )
+
+
+def _ids(studies: Iterable[Study]) -> tuple[str, ...]:
+    return tuple(s.id for s in studies)
+
+
+def _headline(
+    kinds: _Kinds, judgements: tuple[OutcomeJudgement, ...], at: str, name: str
+) -> str:
+    if not kinds.randomised:
+        return (
+            f"No completed randomised trial of {TREATMENT} in {name} was found. Whether it works "
+            "there is not known."
+        )
+    critical = [j for j in judgements if j.critical and j.synthesis is not None]
+    trials = "{n:" + at + "/randomised-trials} completed randomised " + (
+        "trial" if len(kinds.randomised) == 1 else "trials"
+    )
+    if not critical:
+        return (
+            f"{trials} of {TREATMENT} in {name}, but none of them gave an estimate for an outcome "
+            "that decides."
+        )
+    best = critical[0]
+    sure = {
+        "high": "high", "moderate": "moderate", "low": "low", "very low": "very low",
+        "none": "no",
+    }[best.certainty]  # fmt: skip
+    return (
+        f"{trials} of {TREATMENT} in {name}. {_verdict(best)} for {{name:outcome/{best.domain}}} "
+        f"({sure} certainty)."
+    )
+
+
+def _verdict(judgement: OutcomeJudgement) -> str:
+    line = judgement.bottom_line
+    for marks, verdict in (
+        (("probably improves", " improves ", "may improve "), "A benefit is seen"),
+        (("worsen",), "A worsening is seen"),
+        (("little or no difference",), "Little or no difference is seen"),
+        (("points to a benefit",), "A benefit is suggested, and uncertain,"),
+    ):
+        if any(mark in line for mark in marks):
+            return verdict
+    return "No clear benefit has been shown"
+
+
+def _what_exists(kinds: _Kinds, at: str, name: str) -> Iterable[str]:
+    if kinds.randomised:
+        yield (
+            f"Randomised: {{n:{at}/randomised-trials}} completed, with "
+            f"{{n:{at}/randomised-people}} people: {_cites(kinds.randomised)}."
+        )
+    else:
+        yield (
+            f"Looked through for this: {{n:count/case/studies}} records of the case; what was "
+            "searched, and when, stands under methods. A trial outside those records would not "
+            "have been seen."
+        )
+    if kinds.uncontrolled:
+        yield (
+            f"Without a control group: {{n:{at}/uncontrolled-studies}}, with "
+            f"{{n:{at}/uncontrolled-people}} people: {_cites(kinds.uncontrolled)}. Such studies "
+            "cannot tell the drug from natural course, regression to the mean, expectation and "
+            "selection."
+        )
+    if kinds.syntheses:
+        yield f"Published syntheses: {_cites(kinds.syntheses)}."
+    if kinds.laboratory:
+        yield (
+            f"In the laboratory or without the drug: {_cites(kinds.laboratory)}; none of these "
+            f"shows what happens to a person with {name} who takes it."
+        )
+
+
+def _registered(kinds: _Kinds) -> list[str]:
+    lines = []
+    for study in kinds.registered:
+        planned = (
+            f", planned for {{n:studies/{study.id}/n_planned}} people" if study.n_planned else ""
+        )
+        state = study.registry.state.replace("-", " ") if study.registry else "unknown"
+        results = (
+            "no results were found"
+            if study.registry is None or study.registry.results != "posted"
+            else "results are posted"
+        )
+        lines.append(
+            f"Registered: {{cite:{study.id}}}{planned}; when last seen: {state}; {results}."
+        )
+    return lines
+
+
+def _for_and_against(condition: Condition, effects: tuple[Effect, ...]) -> list[str]:
+    """Trials that found an effect beside those that did not, so that neither stands alone."""
+    by_domain: dict[str, list[Effect]] = {}
+    for effect in effects:
+        row = effect.row
+        plain = row.controlled and row.comparator == "placebo" and row.verified
+        if row.condition == condition.id and plain and effect.primary:
+            by_domain.setdefault(row.domain, []).append(effect)
+    lines = []
+    for domain, found in by_domain.items():
+        if len(found) < 2:
+            continue
+        benefit = [e for e in found if _direction(e) > 0]
+        harm = [e for e in found if _direction(e) < 0]
+        null = [e for e in found if _direction(e) == 0]
+        parts = []
+        if benefit:
+            parts.append(f"in favour of {TREATMENT}: {_sized(benefit)}")
+        if harm:
+            parts.append(f"against it: {_sized(harm)}")
+        if null:
+            parts.append(f"no difference shown: {_sized(null)}")
+        lines.append(
+            f"Randomised comparisons with placebo on {{name:outcome/{domain}}}, by what their own "
+            f"interval shows: {'; '.join(parts)}."
+        )
+    return lines
+
+
+def _direction(effect: Effect) -> int:
+    """Whether an effect's own interval lies on the side of benefit, of harm, or on both."""
+    if effect.estimate is None:
+        return 0
+    low, high = effect.estimate.ci()
+    if low <= 0 <= high:
+        return 0
+    towards = -1 if effect.outcome.better == "lower" else 1
+    return towards if low > 0 else -towards
+
+
+def _sized(effects: list[Effect]) -> str:
+    parts = []
+    for effect in effects:
+        study = effect.study
+        field = "n_randomised" if study.n_randomised else "n_analysed"
+        size = (
+            f" ({{n:studies/{study.id}/{field}}} people)" if getattr(study, field) else ""
+        )
+        parts.append(f"{{cite:{study.id}}}{size}")
+    return ", ".join(parts)
+
+
+def _cites(studies: Iterable[Study]) -> str:
+    return ", ".join(f"{{cite:{s.id}}}" for s in studies)
+
+
+# --- gaps -----------------------------------------------------------------------------------------
+
+
+def _gaps(
+    case: Case,
+    condition: Condition,
+    kinds: _Kinds,
+    judgements: tuple[OutcomeJudgement, ...],
+    effects: tuple[Effect, ...],
+    ledger: Ledger,
+) -> list[Gap]:
+    at = f"count/{condition.id}"
+    controlled = [e for e in effects if e.row.controlled and e.row.condition == condition.id]
+    longest = _largest(
+        (e.outcome.timepoint_weeks, f"studies/{e.study.id}/outcomes/{e.outcome.id}/timepoint_weeks")
+        for e in controlled
+    )
+    largest = _largest(
+        (s.n_randomised, f"studies/{s.id}/n_randomised") for s in kinds.randomised
+    )
+    refs = {
+        "registered": f"{{n:{at}/registered-trials}}",
+        "uncontrolled": f"{{n:{at}/uncontrolled-studies}}",
+        "needed": f"{{n:{NEEDED}}}",
+    }
+    if longest:
+        refs["longest"] = f"{{n:{longest[1]}}}"
+    if largest:
+        refs["largest"] = f"{{n:{largest[1]}}}"
+    instruments: dict[str, set[str]] = {}
+    for effect in controlled:
+        measured = effect.outcome.instrument or effect.outcome.measured_by or effect.outcome.id
+        instruments.setdefault(effect.row.domain, set()).add(measured)
+    critical = {o.id for o in case.header.outcomes if o.critical}
+    per_domain = {}
+    for domain, names in instruments.items():
+        if domain in critical:
+            name = f"{{name:outcome/{domain}}}"
+            per_domain[name] = len(names)
+            number = ledger.add(
+                f"count/{condition.id}/instruments/{domain}",
+                kind="count",
+                label="ways of measuring among randomised comparisons",
+                value=float(len(names)),
+                display=whole(len(names)),
+                method="counted",
+                steps=(
+                    Step(
+                        quantity="counted",
+                        formula="; ".join(sorted(names)),
+                        display=whole(len(names)),
+                    ),
+                ),
+            )
+            refs[f"instruments {name}"] = f"{{n:{number}}}"
+    evidence = ConditionEvidence(
+        condition=condition.id,
+        name=f"{{name:condition/{condition.id}}}",
+        treatment=TREATMENT,
+        randomised=len(kinds.randomised),
+        registered=len(kinds.registered),
+        registered_overdue=tuple(
+            f"{{cite:{s.id}}}" for s in kinds.registered if _overdue(s, case.header.as_of)
+        ),
+        uncontrolled=len(kinds.uncontrolled),
+        randomised_dose_comparisons=sum(
+            s.structure is Structure.DOSE_FINDING and s.randomised is True for s in kinds.randomised
+        ),
+        longest_controlled_weeks=longest[0] if longest else None,
+        largest_randomised=largest[0] if largest else None,
+        critical_without_estimate=tuple(
+            f"{{name:outcome/{j.domain}}}" for j in judgements if j.critical and j.synthesis is None
+        ),
+        instruments_per_domain=per_domain,
+        needed_people=OPTIMAL_INFORMATION_SIZE,
+        refs=refs,
+    )
+    return [
+        Gap(
+            id=f"gap/{condition.id}/{index}-{found.kind}",
+            kind=found.kind,
+            condition=condition.id,
+            title=found.title,
+            statement=found.statement,
+        )
+        for index, found in enumerate(find_gaps(evidence))
+    ]
+
+
+def _largest(numbers: Iterable[tuple[Printed | None, str]]) -> tuple[float, str] | None:
+    values = [(n.value, place) for n, place in numbers if n is not None and n.value is not None]
+    return max(values) if values else None
+
+
+def _overdue(study: Study, as_of: str) -> bool:
+    """Whether the register's planned end lies before the case's date, with no results found."""
+    registry = study.registry
+    if registry is None or registry.planned_completion is None:
+        return False
+    if registry.results in {"published", "posted"}:
+        return False
+    match = re.search(r"(\d{4})-(\d{2})", registry.planned_completion)
+    return match is not None and match.group() < as_of[:7]

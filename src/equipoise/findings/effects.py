@@ -1,0 +1,566 @@
+"""Printed results → estimates of effect, one outcome of one study at a time.
+
+The rules stand here in the order in which they are tried. What cannot be estimated is listed with
+the reason; nothing is dropped in silence. Changes within one group are estimated too, but they are
+marked as uncontrolled and never reach a pool.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from equipoise.case import Case
+from equipoise.case.printed import Printed
+from equipoise.case.study import (
+    ArmResult,
+    Comparator,
+    Contrast,
+    ContrastType,
+    Outcome,
+    Structure,
+    Study,
+    StudyKind,
+)
+from equipoise.errors import EvidenceError
+from equipoise.evidence.effects import (
+    EffectMeasure,
+    Estimate,
+    Proportion,
+    estimate_from_iqr,
+    estimate_md_from_arm_cis,
+    estimate_md_from_ci,
+    estimate_md_from_means,
+    estimate_md_from_p,
+    estimate_md_paired_from_p,
+    estimate_prepost_smcr,
+    estimate_proportion,
+    estimate_rr,
+    estimate_smd_crossover_from_t,
+    estimate_smd_from_md,
+    events_from_percent,
+)
+from equipoise.findings.ledger import Ledger
+from equipoise.findings.model import EffectRow
+from equipoise.findings.studies import arm_of, row_key
+from equipoise.findings.wording import decimal, with_unit
+
+_RANDOMISED_KINDS = {StudyKind.TRIAL}
+_BETWEEN = {
+    ContrastType.MEAN_DIFFERENCE,
+    ContrastType.ADJUSTED_MEAN_DIFFERENCE,
+    ContrastType.DIFFERENCE_IN_CHANGE,
+}
+_NO_ESTIMATE = {
+    ContrastType.DIRECTION_ONLY: "only a direction was printed",
+    ContrastType.NO_DIFFERENCE: "only the words of no difference were printed, without a number",
+    ContrastType.P_ONLY: "only a p value was printed, without an estimate",
+    ContrastType.NOT_REPORTED: "no comparison between the groups was printed",
+    ContrastType.PAIRED_PROPORTIONS: (
+        "paired proportions were printed without the paired counts that an estimate needs"
+    ),
+}
+# Records that report others' work, or no people given the treatment: shown, never estimated from.
+_NOT_PRIMARY = {
+    StudyKind.META_ANALYSIS,
+    StudyKind.REVIEW,
+    StudyKind.LABEL,
+    StudyKind.REGISTERED_TRIAL,
+    StudyKind.LABORATORY,
+    StudyKind.MECHANISM,
+    StudyKind.SURVEY,
+    StudyKind.CASE_REPORT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An estimate in the engine's hands: the row that is shown, and what pooling needs."""
+
+    row: EffectRow
+    estimate: Estimate | None
+    """`None` for a proportion of one group, which compares nothing and is never pooled."""
+    study: Study
+    outcome: Outcome
+    standardised: Estimate | None
+    """The same effect in standard deviations, where it can be had."""
+    inputs: tuple[str, ...]
+    primary: bool
+
+    @property
+    def arms(self) -> tuple[str, str] | None:
+        """Ids of the two arms that were compared."""
+        return _compared(self.study, self.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class NoEffect:
+    """An outcome from which no estimate can be made, and why."""
+
+    study: str
+    outcome: str
+    outcome_name: str
+    domain: str
+    condition: str
+    reason: str
+    controlled: bool
+
+
+def estimate_effects(case: Case, ledger: Ledger) -> tuple[tuple[Effect, ...], tuple[NoEffect, ...]]:
+    """Every estimate that the printed numbers allow, and every one that they do not."""
+    effects: list[Effect] = []
+    missing: list[NoEffect] = []
+    for study in case.studies:
+        if study.kind in _NOT_PRIMARY or study.kind is StudyKind.SECONDARY_ANALYSIS:
+            continue
+        for outcome in study.outcomes:
+            try:
+                effects.extend(_estimate(case, study, outcome, ledger))
+            except _CannotEstimate as reason:
+                missing.append(_missing(study, outcome, str(reason)))
+            except EvidenceError as refused:
+                missing.append(_missing(study, outcome, _plain(str(refused))))
+    return tuple(effects), tuple(missing)
+
+
+class _CannotEstimate(Exception):
+    """Why an outcome gives no estimate; stays inside this module."""
+
+
+def _plain(text: str) -> str:
+    """A refusal without its typed numbers, so that it can stand in prose."""
+    first = text.split(". ")[0].rstrip(".")
+    if any(c.isdigit() for c in first) or "{" in first:
+        return "the printed numbers do not allow an estimate"
+    return first[0].lower() + first[1:]
+
+
+def _missing(study: Study, outcome: Outcome, reason: str) -> NoEffect:
+    return NoEffect(
+        study=study.id,
+        outcome=outcome.id,
+        outcome_name=outcome.name,
+        domain=outcome.domain,
+        condition=study.group,
+        reason=reason,
+        controlled=is_controlled(study),
+    )
+
+
+def is_controlled(study: Study) -> bool:
+    """Whether people were allocated at random to the treatment or to something else."""
+    return (
+        study.kind in _RANDOMISED_KINDS
+        and study.randomised is True
+        and study.comparator
+        in {
+            Comparator.PLACEBO,
+            Comparator.ACTIVE,
+            Comparator.USUAL_CARE,
+            Comparator.OTHER_TREATMENT,
+        }
+    )
+
+
+def _compared(study: Study, outcome: Outcome) -> tuple[str, str] | None:
+    """The intervention and the comparator arm of an outcome, when there is exactly one of each."""
+    if outcome.contrast is not None and outcome.contrast.arms is not None:
+        return outcome.contrast.arms
+    used = {row.arm for row in outcome.arms} or {arm.id for arm in study.arms}
+    treated = [a.id for a in study.arms if a.id in used and a.role == "intervention"]
+    control = [a.id for a in study.arms if a.id in used and a.role == "comparator"]
+    if len(treated) == 1 and len(control) == 1:
+        return treated[0], control[0]
+    return None
+
+
+def _estimate(case: Case, study: Study, outcome: Outcome, ledger: Ledger) -> Iterator[Effect]:
+    maker = _Maker(case, study, outcome, ledger)
+    if is_controlled(study):
+        pair = _compared(study, outcome)
+        prepost = outcome.contrast is not None and outcome.contrast.type is ContrastType.PREPOST
+        if pair is not None and not prepost:
+            yield maker.between(pair)
+            return
+        if not prepost and len({r.arm for r in outcome.arms}) > 1:
+            raise _CannotEstimate(
+                "more than one pair of arms could be compared, and no comparison between the "
+                "groups was printed"
+            )
+    yield maker.within()
+
+
+class _Maker:
+    """Makes the estimate of one outcome, entering each number as it goes."""
+
+    def __init__(self, case: Case, study: Study, outcome: Outcome, ledger: Ledger) -> None:
+        self.case = case
+        self.study = study
+        self.outcome = outcome
+        self.ledger = ledger
+        self.at = f"studies/{study.id}/outcomes/{outcome.id}"
+        self.crossover = study.structure is Structure.CROSSOVER
+        self.inputs: list[str] = []
+
+    # -- what was printed --
+
+    def _take(self, place: str, printed: Printed | None) -> float | None:
+        """An exact printed number, noted as an input."""
+        if printed is None or not printed.is_exact:
+            return None
+        self.inputs.append(place)
+        return printed.value
+
+    def _row(self, arm: str, time: str | None = None) -> ArmResult | None:
+        rows = [r for r in self.outcome.arms if r.arm == arm]
+        if time is not None:
+            rows = [r for r in rows if r.time == time]
+        return rows[0] if rows else None
+
+    def _n(self, arm: str, row: ArmResult | None) -> float | None:
+        """People of an arm: of the row, else of the arm."""
+        if row is not None and row.n is not None:
+            return self._take(f"{self.at}/arms/{row_key(row)}/n", row.n)
+        return self._take(f"studies/{self.study.id}/arms/{arm}/n", arm_of(self.study, arm).n)
+
+    def _people(self) -> float | None:
+        """People in a crossover or a single group: analysed, else randomised (assumed analysed)."""
+        place = f"studies/{self.study.id}"
+        n = self._take(f"{place}/n_analysed", self.study.n_analysed)
+        return n if n else self._take(f"{place}/n_randomised", self.study.n_randomised)
+
+    # -- between randomised arms --
+
+    def between(self, pair: tuple[str, str]) -> Effect:
+        if self.outcome.kind == "binary":
+            estimate = self._binary(pair)
+            return self._effect(estimate, controlled=True, standardised=None)
+        contrast = self.outcome.contrast
+        estimate: Estimate | None = None
+        standardised: Estimate | None = None
+        if contrast is not None and contrast.estimate is not None:
+            estimate, standardised = self._from_contrast(contrast, pair)
+        if estimate is None:
+            estimate, standardised = self._from_arms(pair)
+        if estimate is None:
+            raise _CannotEstimate(self._why_none(contrast))
+        return self._effect(estimate, controlled=True, standardised=standardised)
+
+    def _why_none(self, contrast: Contrast | None) -> str:
+        if contrast is None:
+            return "no comparison between the groups was printed"
+        if contrast.p is not None and not contrast.p.is_exact and contrast.estimate is not None:
+            return "only a bound on the p value was printed, so the precision is not known"
+        return _NO_ESTIMATE.get(
+            contrast.type, "neither an interval, an exact p value nor standard deviations were printed"
+        )
+
+    def _from_contrast(
+        self, contrast: Contrast, pair: tuple[str, str]
+    ) -> tuple[Estimate | None, Estimate | None]:
+        place = f"{self.at}/contrast"
+        value = self._take(f"{place}/estimate", contrast.estimate)
+        if value is None:
+            return None, None
+        if contrast.type in _BETWEEN:
+            return self._difference(contrast, value, pair)
+        if contrast.type is ContrastType.PAIRED_MEAN_DIFFERENCE:
+            n = self._people()
+            p = self._take(f"{place}/p", contrast.p)
+            if n is None or p is None:
+                return None, None
+            estimate = estimate_md_paired_from_p(value, p, n)
+            return estimate, self._crossover_smd(estimate, n)
+        if contrast.type is ContrastType.PAIRED_MEDIAN_DIFFERENCE:
+            n = self._people()
+            width = self._take(f"{place}/iqr_width", contrast.iqr_width)
+            if n is None or width is None:
+                return None, None
+            estimate = estimate_from_iqr(value, width, n)
+            return estimate, self._crossover_smd(estimate, n)
+        return None, None
+
+    def _difference(
+        self, contrast: Contrast, value: float, pair: tuple[str, str]
+    ) -> tuple[Estimate | None, Estimate | None]:
+        place = f"{self.at}/contrast"
+        estimate: Estimate | None = None
+        if contrast.ci is not None:
+            low = self._take(f"{place}/ci/low", contrast.ci.low)
+            high = self._take(f"{place}/ci/high", contrast.ci.high)
+            if low is not None and high is not None:
+                estimate = estimate_md_from_ci(value, low, high, contrast.ci.level)
+        if estimate is None and (p := self._take(f"{place}/p", contrast.p)) is not None:
+            estimate = estimate_md_from_p(value, p)
+        if estimate is None:
+            return None, None
+        if self.crossover:
+            n = self._people()
+            return estimate, self._crossover_smd(estimate, n) if n else None
+        n1, n2 = (self._n(arm, self._row(arm)) for arm in pair)
+        if n1 is None or n2 is None:
+            return estimate, None
+        return estimate, estimate_smd_from_md(estimate.yi, estimate.sei, n1, n2)
+
+    def _crossover_smd(self, estimate: Estimate, n: float) -> Estimate:
+        r = self.case.plan.crossover_correlation.value
+        return estimate_smd_crossover_from_t(estimate.yi / estimate.sei, n, r)
+
+    def _from_arms(self, pair: tuple[str, str]) -> tuple[Estimate | None, Estimate | None]:
+        if self.crossover:  # two arms of the same people are not two groups
+            return None, None
+        rows = [self._row(arm) for arm in pair]
+        if any(row is None or row.mean is None for row in rows):
+            return None, None
+        means, sds, ns, cis = [], [], [], []
+        for arm, row in zip(pair, rows, strict=True):
+            if row is None:
+                return None, None
+            place = f"{self.at}/arms/{row_key(row)}"
+            means.append(self._take(f"{place}/mean", row.mean))
+            sds.append(self._take(f"{place}/sd", row.sd))
+            ns.append(self._n(arm, row))
+            low = self._take(f"{place}/ci/low", row.ci.low) if row.ci else None
+            high = self._take(f"{place}/ci/high", row.ci.high) if row.ci else None
+            cis.append((low, high))
+        m1, m2 = means
+        n1, n2 = ns
+        if m1 is None or m2 is None or n1 is None or n2 is None:
+            return None, None
+        sd1, sd2 = sds
+        if sd1 is not None and sd2 is not None:
+            estimate = estimate_md_from_means(m1, sd1, n1, m2, sd2, n2)
+        else:
+            (lo1, hi1), (lo2, hi2) = cis
+            if lo1 is None or hi1 is None or lo2 is None or hi2 is None:
+                return None, None
+            estimate = estimate_md_from_arm_cis(m1, lo1, hi1, n1, m2, lo2, hi2, n2)
+        return estimate, estimate_smd_from_md(estimate.yi, estimate.sei, n1, n2)
+
+    def _binary(self, pair: tuple[str, str]) -> Estimate:
+        if self.crossover:
+            raise _CannotEstimate(_NO_ESTIMATE[ContrastType.PAIRED_PROPORTIONS])
+        counts: list[float] = []
+        for arm in pair:
+            row = self._row(arm)
+            if row is None:
+                raise _CannotEstimate("no result of the comparator was printed")
+            place = f"{self.at}/arms/{row_key(row)}"
+            total = self._take(f"{place}/total", row.total)
+            events = self._take(f"{place}/events", row.events)
+            if total is None:
+                raise _CannotEstimate("percentages were printed without their denominators")
+            if events is None:
+                if row.percent is None:
+                    raise _CannotEstimate("neither counts nor percentages were printed")
+                possible = events_from_percent(row.percent.printed, int(total))
+                if len(possible) != 1:
+                    raise _CannotEstimate(
+                        "the printed percentage fits no single number of people"
+                    )
+                self.inputs.append(f"{place}/percent")
+                events = float(next(iter(possible)))
+                self.ledger.assume(
+                    "count-from-percent",
+                    "The number of people with the event is the only whole number that rounds to "
+                    "the printed percentage.",
+                )
+            counts += [events, total]
+        e1, n1, e2, n2 = counts
+        return estimate_rr(int(e1), int(n1), int(e2), int(n2))
+
+    # -- within one group: never an effect of treatment --
+
+    def within(self) -> Effect:
+        contrast = self.outcome.contrast
+        intervention = [a for a in self.study.arms if a.role == "intervention"]
+        if len(intervention) != 1:
+            raise _CannotEstimate("there is not exactly one treated group")
+        arm = intervention[0].id
+        if self.outcome.kind == "binary":
+            return self._share(self._proportion(arm))
+        before, after = self._row(arm, "baseline"), self._row(arm, "end")
+        if before is None or after is None:
+            if contrast is not None and contrast.type in _NO_ESTIMATE:
+                raise _CannotEstimate(_NO_ESTIMATE[contrast.type])
+            raise _CannotEstimate("no control group, and no values from before and after")
+        pre = self._take(f"{self.at}/arms/{arm}.baseline/mean", before.mean)
+        sd = self._take(f"{self.at}/arms/{arm}.baseline/sd", before.sd)
+        post = self._take(f"{self.at}/arms/{arm}.end/mean", after.mean)
+        n = self._n(arm, after) or self._people()
+        if pre is None or post is None or sd is None or n is None:
+            raise _CannotEstimate(
+                "no control group, and no standard deviation from before treatment"
+            )
+        r = self.case.plan.prepost_correlation.value
+        estimate = estimate_prepost_smcr(pre, sd, post, n, r)
+        return self._effect(estimate, controlled=False, standardised=None)
+
+    def _proportion(self, arm: str) -> Proportion:
+        row = self._row(arm)
+        if row is None:
+            raise _CannotEstimate("no result of the treated group was printed")
+        place = f"{self.at}/arms/{row_key(row)}"
+        total = self._take(f"{place}/total", row.total)
+        if total is None:
+            total = self._n(arm, row)
+        events = self._take(f"{place}/events", row.events)
+        if total is None:
+            raise _CannotEstimate("a percentage was printed without its denominator")
+        if events is None:
+            if row.percent is None:
+                raise _CannotEstimate("neither counts nor percentages were printed")
+            possible = events_from_percent(row.percent.printed, int(total))
+            if len(possible) != 1:
+                raise _CannotEstimate("the printed percentage fits no single number of people")
+            self.inputs.append(f"{place}/percent")
+            events = float(next(iter(possible)))
+        return estimate_proportion(int(events), int(total), self.case.plan.level)
+
+    # -- entering it --
+
+    def _effect(
+        self, estimate: Estimate, *, controlled: bool, standardised: Estimate | None
+    ) -> Effect:
+        effect_id = f"effects/{self.study.id}/{self.outcome.id}/{estimate.measure.lower()}"
+        ids = enter_estimate(
+            self.ledger,
+            effect_id,
+            f"{self.outcome.name}, {_MEASURE_NAMES[estimate.measure]}",
+            estimate,
+            self._inputs,
+            unit=self.outcome.unit if estimate.measure is EffectMeasure.MD else None,
+            level=self.case.plan.level,
+        )
+        return self._made(
+            effect_id, estimate.measure, ids, estimate, standardised, controlled=controlled
+        )
+
+    def _share(self, share: Proportion) -> Effect:
+        """A proportion of one group, with Wilson's interval."""
+        effect_id = f"effects/{self.study.id}/{self.outcome.id}/pr"
+        steps = self.ledger.steps(share.steps)
+        low, high = share.low, share.high
+        ids = tuple(
+            self.ledger.add(
+                f"{effect_id}/{name}",
+                kind="derived",
+                label=f"{self.outcome.name}, proportion, {_LIMITS[name]}",
+                value=value,
+                display=display_effect(EffectMeasure.PR, value),
+                method="wilson",
+                inputs=self._inputs,
+                steps=steps,
+            )
+            for name, value in (("estimate", share.value), ("low", low), ("high", high))
+        )
+        made = (ids[0], ids[1], ids[2])
+        return self._made(effect_id, EffectMeasure.PR, made, None, None, controlled=False)
+
+    @property
+    def _inputs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.inputs))
+
+    def _made(
+        self,
+        effect_id: str,
+        measure: EffectMeasure,
+        ids: tuple[str, str, str],
+        estimate: Estimate | None,
+        standardised: Estimate | None,
+        *,
+        controlled: bool,
+    ) -> Effect:
+        pair = _compared(self.study, self.outcome) if controlled else None
+        arms = [arm_of(self.study, a) for a in pair] if pair else self.study.arms
+        inputs = self._inputs
+        row = EffectRow(
+            id=effect_id,
+            study=self.study.id,
+            outcome=self.outcome.id,
+            outcome_name=self.outcome.name,
+            condition=self.study.group,
+            domain=self.outcome.domain,
+            measure=measure.value,
+            comparator=self.study.comparator.value if controlled else "none",
+            controlled=controlled,
+            co_interventions=tuple(sorted({c for arm in arms for c in arm.co_interventions})),
+            estimate=ids[0],
+            low=ids[1],
+            high=ids[2],
+            better=self.outcome.better,
+            verified=all(self.ledger.numbers[i].verified for i in inputs) and self.study.verified,
+        )
+        return Effect(
+            row=row,
+            estimate=estimate,
+            study=self.study,
+            outcome=self.outcome,
+            standardised=standardised,
+            inputs=inputs,
+            primary=self.outcome.primary,
+        )
+
+
+_MEASURE_NAMES = {
+    EffectMeasure.MD: "mean difference",
+    EffectMeasure.SMD: "standardised mean difference",
+    EffectMeasure.SMCR: "standardised change within one group",
+    EffectMeasure.RR: "risk ratio",
+    EffectMeasure.PR: "proportion in one group",
+}
+
+
+def measure_name(measure: str) -> str:
+    """An effect measure in words."""
+    return _MEASURE_NAMES.get(EffectMeasure(measure), measure)
+
+
+def display_effect(measure: EffectMeasure, value: float, unit: str | None = None) -> str:
+    """An effect as pages show it: ratios and differences to two places, proportions in per cent."""
+    if measure is EffectMeasure.PR:
+        return f"{decimal(100 * value, 0)}%"
+    text = decimal(value, 2 if abs(value) < 100 else 1)
+    return with_unit(text, unit if unit and len(unit) <= 16 else None)
+
+
+def enter_estimate(
+    ledger: Ledger,
+    effect_id: str,
+    label: str,
+    estimate: Estimate,
+    inputs: tuple[str, ...],
+    *,
+    unit: str | None,
+    level: float,
+) -> tuple[str, str, str]:
+    """Enter an estimate and its limits; ratios are entered as ratios, not as logarithms."""
+    steps, assumptions = ledger.take_steps(estimate)
+    natural = estimate.on_natural_scale(level)
+    ids = []
+    for name, value in (
+        ("estimate", natural.value),
+        ("low", natural.low),
+        ("high", natural.high),
+    ):
+        if not math.isfinite(value):
+            raise EvidenceError("An interval without end gives no estimate.")
+        ids.append(
+            ledger.add(
+                f"{effect_id}/{name}",
+                kind="derived",
+                label=f"{label}, {_LIMITS[name]}",
+                value=value,
+                display=display_effect(estimate.measure, value, unit if name == "estimate" else None),
+                method=estimate.steps[-1].cite if estimate.steps else "as-printed",
+                inputs=inputs,
+                steps=steps,
+                assumptions=assumptions,
+                unit=unit,
+            )
+        )
+    return ids[0], ids[1], ids[2]
+
+
+_LIMITS = {"estimate": "estimate", "low": "lower limit", "high": "upper limit"}

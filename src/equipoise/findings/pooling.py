@@ -1,0 +1,560 @@
+"""Comparable estimates → syntheses. What must not be mixed never meets here.
+
+Estimates meet in one synthesis only if they share condition, outcome domain, kind of comparator
+and co-interventions, come from randomised comparisons, and are verified (or the plan says to
+include unverified ones). Mean differences need the same instrument and unit; risk ratios the same
+definition of the event; unlike instruments of one domain meet as standardised differences.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from equipoise.case import Case
+from equipoise.case.header import Instrument
+from equipoise.case.printed import Reported
+from equipoise.case.study import Structure
+from equipoise.evidence.effects import EffectMeasure, Estimate
+from equipoise.evidence.synthesis import BayesSynthesis, pool_bayes, pool_fixed, pool_random
+from equipoise.evidence.synthesis.classical import Synthesis as Classical
+from equipoise.findings.effects import Effect, display_effect, enter_estimate, measure_name
+from equipoise.findings.ledger import Ledger
+from equipoise.findings.model import Cell, ForestRow, ModelResult, Synthesis
+from equipoise.findings.wording import decimal, p_value, probability, significant
+from equipoise.stats.priors import HalfNormal, Normal
+
+FEW_STUDIES = 3
+"""Up to so many studies the exact Bayesian answer is the primary one; see the decision record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """A synthesis with what judgement needs beside the numbers that are shown."""
+
+    synthesis: Synthesis
+    measure: EffectMeasure
+    k: int
+    people: float
+    low: float
+    high: float
+    estimate: float
+    i2: float | None
+    prob_benefit: float
+    prob_beyond_mid: float | None
+    mid: float | None
+    better: str
+    studies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Estimates that may be pooled, on one scale."""
+
+    id: str
+    condition: str
+    domain: str
+    title: str
+    measure: EffectMeasure
+    axis: str
+    better: str
+    members: tuple[_Member, ...]
+    instrument: Instrument | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    effect: Effect
+    estimate: Estimate
+    ids: tuple[str, str, str]
+    note: str | None
+
+
+def pool_effects(
+    case: Case, effects: tuple[Effect, ...], ledger: Ledger
+) -> tuple[tuple[Pooled, ...], dict[str, str]]:
+    """Every synthesis that the rules allow, and for each effect left out the reason why."""
+    reasons = {e.row.id: r for e in effects if (r := _why_not(case, e)) is not None}
+    families: dict[tuple[str, ...], list[Effect]] = defaultdict(list)
+    for effect in effects:
+        if effect.row.id not in reasons:
+            row = effect.row
+            families[
+                (row.condition, row.domain, row.comparator, "+".join(row.co_interventions))
+            ].append(effect)
+    groups = [g for family in families.values() for g in _groups(case, family, ledger)]
+    pooled = tuple(_pool(case, group, ledger) for group in groups)
+    return pooled, reasons
+
+
+def _why_not(case: Case, effect: Effect) -> str | None:
+    if not effect.row.controlled:
+        return (
+            "One group without a control: the change holds the effect together with natural "
+            "course, regression to the mean and expectation, so it is never pooled."
+        )
+    if not effect.row.verified and case.plan.unverified == "leave-out":
+        return "A number it rests on was not verified; the plan leaves such numbers out of pools."
+    return None
+
+
+def _groups(case: Case, family: list[Effect], ledger: Ledger) -> Iterable[_Group]:
+    continuous = [e for e in family if e.row.measure == EffectMeasure.MD]
+    ratios = [e for e in family if e.row.measure == EffectMeasure.RR]
+    scales: dict[tuple[str, str], list[Effect]] = defaultdict(list)
+    for effect in continuous:
+        outcome = effect.outcome
+        scales[(outcome.instrument or outcome.id, outcome.unit or "")].append(effect)
+    for (scale, _), members in scales.items():
+        yield _difference_group(case, scale, _one_per_study(members))
+    standard = _one_per_study([e for e in continuous if e.standardised is not None])
+    if len(standard) > 1 and len(scales) > 1:
+        yield _standard_group(case, standard, ledger)
+    definitions: dict[str, list[Effect]] = defaultdict(list)
+    for effect in ratios:
+        definitions[effect.outcome.definition or effect.outcome.id].append(effect)
+    for definition, members in definitions.items():
+        yield _ratio_group(case, definition, _one_per_study(members))
+
+
+def _one_per_study(effects: list[Effect]) -> list[Effect]:
+    """A study counts once: its primary outcome, else the first that is listed."""
+    chosen: dict[str, Effect] = {}
+    for effect in effects:
+        kept = chosen.get(effect.row.study)
+        if kept is None or (effect.primary and not kept.primary):
+            chosen[effect.row.study] = effect
+    return list(chosen.values())
+
+
+def _difference_group(case: Case, scale: str, effects: list[Effect]) -> _Group:
+    first = effects[0]
+    instrument = next((i for i in case.header.instruments if i.id == scale), None)
+    name = instrument.name if instrument else first.outcome.measured_by or first.outcome.name
+    return _Group(
+        id=f"{first.row.condition}/{first.row.domain}/md-{scale}{_against(first)}",
+        condition=first.row.condition,
+        domain=first.row.domain,
+        title=name,
+        measure=EffectMeasure.MD,
+        axis=f"mean difference{f', {first.outcome.unit}' if first.outcome.unit else ''}",
+        better=first.outcome.better or "lower",
+        members=_members(effects),
+        instrument=instrument,
+        notes=(),
+    )
+
+
+def _standard_group(case: Case, effects: list[Effect], ledger: Ledger) -> _Group:
+    first = effects[0]
+    members = []
+    for effect in effects:
+        standardised = effect.standardised
+        if standardised is None:
+            continue
+        if effect.outcome.better == "higher":
+            standardised = _turned(standardised)
+        ids = enter_estimate(
+            ledger,
+            f"effects/{effect.row.study}/{effect.row.outcome}/smd",
+            f"{effect.outcome.name}, standardised mean difference",
+            standardised,
+            effect.inputs,
+            unit=None,
+            level=case.plan.level,
+        )
+        members.append(_Member(effect, standardised, ids, _design(effect)))
+    notes = ["Different instruments of one domain, turned so that lower is better for all."]
+    if any(e.study.structure is Structure.CROSSOVER for e in effects):
+        notes.append(
+            "Crossover trials need the correlation within a person, which none of the sources "
+            "printed; {n:case/plan/crossover-correlation} was assumed."
+        )
+    return _Group(
+        id=f"{first.row.condition}/{first.row.domain}/smd{_against(first)}",
+        condition=first.row.condition,
+        domain=first.row.domain,
+        title="all instruments, standardised",
+        measure=EffectMeasure.SMD,
+        axis="standardised mean difference",
+        better="lower",
+        members=tuple(members),
+        instrument=None,
+        notes=tuple(notes),
+    )
+
+
+def _ratio_group(case: Case, definition: str, effects: list[Effect]) -> _Group:
+    first = effects[0]
+    return _Group(
+        id=f"{first.row.condition}/{first.row.domain}/rr-{definition}{_against(first)}",
+        condition=first.row.condition,
+        domain=first.row.domain,
+        title=first.outcome.name,
+        measure=EffectMeasure.RR,
+        axis="risk ratio",
+        better=first.outcome.better or "higher",
+        members=_members(effects),
+        instrument=None,
+        notes=(),
+    )
+
+
+def _members(effects: list[Effect]) -> tuple[_Member, ...]:
+    return tuple(
+        _Member(e, e.estimate, (e.row.estimate, e.row.low, e.row.high), _design(e))
+        for e in effects
+        if e.estimate is not None
+    )
+
+
+def _against(effect: Effect) -> str:
+    """Anything but plain placebo is part of the name, so that it cannot be overlooked."""
+    parts = [] if effect.row.comparator == "placebo" else [effect.row.comparator]
+    parts += [c.lower().replace(" ", "-") for c in effect.row.co_interventions]
+    return "".join(f"-vs-{parts[0]}" if i == 0 else f"-with-{p}" for i, p in enumerate(parts))
+
+
+def _design(effect: Effect) -> str | None:
+    return "crossover" if effect.study.structure is Structure.CROSSOVER else None
+
+
+def _turned(e: Estimate) -> Estimate:
+    """The same effect counted the other way round."""
+    return Estimate(
+        measure=e.measure, yi=-e.yi, vi=e.vi, df=e.df, steps=e.steps,
+        assumptions=e.assumptions,
+    )  # fmt: skip
+
+
+# --- one synthesis --------------------------------------------------------------------------------
+
+
+def _pool(case: Case, group: _Group, ledger: Ledger) -> Pooled:
+    plan = case.plan
+    yi = [m.estimate.yi for m in group.members]
+    vi = [m.estimate.vi for m in group.members]
+    at = f"pooled/{group.id}"
+    inputs = tuple(i for m in group.members for i in m.ids)
+    scale = _prior_scale(case, group)
+    bayes = pool_bayes(
+        yi,
+        vi,
+        mu_prior=Normal(mean=0.0, sd=scale.mean_sd),
+        tau_prior=HalfNormal(scale=scale.tau_scale),
+        level=plan.level,
+    )
+    fixed = pool_fixed(yi, vi, level=plan.level)
+    enter = _Enter(ledger, group, at, inputs)
+    models = []
+    k = len(yi)
+    weights = fixed.weights
+    if k > 1:
+        random = pool_random(yi, vi, method=plan.estimator, test=plan.test, level=plan.level)
+        models.append(_classical_result(enter, random, "reml-knha", primary=k > FEW_STUDIES))
+        weights = random.weights
+    models.insert(0, _bayes_result(enter, bayes, primary=k <= FEW_STUDIES))
+    models.append(_classical_result(enter, fixed, "fixed", primary=False))
+    primary = bayes if k <= FEW_STUDIES else None
+    mid = _mid(group)
+    towards = -1.0 if group.better == "lower" else 1.0
+    beyond = None
+    prob_benefit = bayes.mu.prob_below(0) if towards < 0 else bayes.mu.prob_above(0)
+    cells = [
+        enter.probability("benefit", "probability that the mean effect is a benefit", prob_benefit)
+    ]
+    if mid is not None:
+        edge = towards * mid[0]
+        beyond = bayes.mu.prob_below(edge) if towards < 0 else bayes.mu.prob_above(edge)
+        cells.append(
+            enter.probability(
+                "beyond-mid",
+                "probability that the mean effect exceeds the smallest change that matters",
+                beyond,
+                (mid[1],),
+            )
+        )
+    if primary is not None:
+        estimate, (low, high) = bayes.mu.median, bayes.ci
+    else:
+        estimate, (low, high) = random.mu, random.ci
+    synthesis = Synthesis(
+        id=group.id,
+        condition=group.condition,
+        domain=group.domain,
+        title=group.title,
+        measure=group.measure.value,
+        ratio=group.measure.is_ratio,
+        axis=group.axis,
+        better=group.better,  # type: ignore[arg-type]
+        null=1.0 if group.measure.is_ratio else 0.0,
+        mid=mid[1] if mid else None,
+        rows=tuple(
+            ForestRow(
+                effect=m.effect.row.id,
+                label=m.effect.row.study,
+                note=m.note,
+                estimate=m.ids[0],
+                low=m.ids[1],
+                high=m.ids[2],
+                weight=enter.weight(m.effect.row.study, w) if k > 1 else None,
+                verified=all(ledger.numbers[i].verified for i in m.ids),
+            )
+            for m, w in zip(group.members, weights, strict=True)
+        ),
+        models=tuple(models),
+        heterogeneity=_heterogeneity(enter, random, bayes) if k > 1 else (),
+        probabilities=tuple(cells),
+        prior=_prior_text(ledger, enter, scale, group),
+        notes=(
+            *group.notes,
+            *(() if k > 1 else ("One trial: nothing is pooled; the models show that trial.",)),
+        ),
+        verified=all(ledger.numbers[i].verified for i in inputs),
+    )
+    people = sum(_people(m.effect) for m in group.members)
+    return Pooled(
+        synthesis=synthesis,
+        measure=group.measure,
+        k=k,
+        people=people,
+        low=low,
+        high=high,
+        estimate=estimate,
+        i2=random.i2 if k > 1 else None,
+        prob_benefit=prob_benefit,
+        prob_beyond_mid=beyond,
+        mid=mid[0] if mid else None,
+        better=group.better,
+        studies=tuple(m.effect.row.study for m in group.members),
+    )
+
+
+def _people(effect: Effect) -> float:
+    n = effect.study.n_analysed or effect.study.n_randomised
+    return n.value or 0.0 if n else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    mean_sd: float
+    tau_scale: float
+    basis: str
+    inputs: tuple[str, ...]
+
+
+def _prior_scale(case: Case, group: _Group) -> _Scale:
+    """Priors in units of the effect: of a standard deviation for mean differences."""
+    priors = case.plan.priors
+    if group.measure.is_ratio:
+        p = priors.log_ratio
+        return _Scale(p.mean_sd, p.tau_scale, "on the logarithm of the ratio", ())
+    p = priors.standardised
+    if group.measure is EffectMeasure.SMD:
+        return _Scale(p.mean_sd, p.tau_scale, "in standard deviations", ())
+    instrument = group.instrument
+    spread = instrument.sd if instrument is not None else None
+    usable = instrument is not None and _counts(case, instrument.verified, spread)
+    if instrument is not None and spread is not None and spread.value and usable:
+        sd = spread.value
+        inputs = (f"case/instruments/{instrument.id}/sd",)
+        return _Scale(p.mean_sd * sd, p.tau_scale * sd, "from the scale's own spread", inputs)
+    sds = []
+    for member in group.members:
+        standard = member.effect.standardised
+        if standard is not None and standard.yi:
+            sds.append(abs(member.estimate.yi / standard.yi))
+    sd = sum(sds) / len(sds) if sds else max(m.estimate.sei for m in group.members) * 5
+    return _Scale(p.mean_sd * sd, p.tau_scale * sd, "from the spread that the trials imply", ())
+
+
+def _counts(case: Case, record_verified: bool, number: Reported | None) -> bool:
+    """Whether the plan lets a number of this standing into a computation."""
+    if number is None:
+        return False
+    verified = number.verified if number.verified is not None else record_verified
+    return verified or case.plan.unverified == "include"
+
+
+def _mid(group: _Group) -> tuple[float, str] | None:
+    """The smallest difference that matters, as the instrument's own number."""
+    if group.instrument is None or group.instrument.mid is None:
+        return None
+    mid = group.instrument.mid
+    value = mid.value if mid.value is not None else mid.low
+    if value is None or value == 0:
+        return None
+    return abs(value), f"case/instruments/{group.instrument.id}/mid"
+
+
+class _Enter:
+    """Enters the numbers of one synthesis under its own name."""
+
+    def __init__(
+        self, ledger: Ledger, group: _Group, at: str, inputs: tuple[str, ...]
+    ) -> None:
+        self.ledger = ledger
+        self.group = group
+        self.at = at
+        self.inputs = inputs
+
+    def effect(self, name: str, label: str, analysis_value: float, method: str) -> str:
+        value = _natural(self.group.measure, analysis_value)
+        return self.ledger.add(
+            f"{self.at}/{name}",
+            kind="computed",
+            label=f"{self.group.title}: {label}",
+            value=value,
+            display=display_effect(self.group.measure, value),
+            method=method,
+            inputs=self.inputs,
+        )
+
+    def plain(self, name: str, label: str, value: float, display: str, method: str) -> str:
+        return self.ledger.add(
+            f"{self.at}/{name}",
+            kind="computed",
+            label=f"{self.group.title}: {label}",
+            value=value,
+            display=display,
+            method=method,
+            inputs=self.inputs,
+        )
+
+    def probability(
+        self, name: str, label: str, value: float, extra: tuple[str, ...] = ()
+    ) -> Cell:
+        number = self.ledger.add(
+            f"{self.at}/{name}",
+            kind="computed",
+            label=f"{self.group.title}: {label}",
+            value=value,
+            display=probability(value),
+            method="bayes-quadrature",
+            inputs=(*self.inputs, *extra),
+        )
+        return Cell(label=label, number=number)
+
+    def weight(self, study: str, percent: float) -> str:
+        return self.plain(
+            f"weight/{study}", f"weight of {study}", percent, f"{decimal(percent, 0)}%",
+            "random-effects-weight",
+        )  # fmt: skip
+
+
+def _natural(measure: EffectMeasure, value: float) -> float:
+    return Estimate(measure=measure, yi=value, vi=1.0).on_natural_scale().value
+
+
+def _bayes_result(enter: _Enter, bayes: BayesSynthesis, *, primary: bool) -> ModelResult:
+    low, high = bayes.ci
+    new_low, new_high = bayes.prediction_interval
+    method = "bayes-quadrature"
+    return ModelResult(
+        model="bayes",
+        name="exact Bayesian random effects",
+        primary=primary,
+        estimate=enter.effect("bayes/estimate", "posterior median", bayes.mu.median, method),
+        low=enter.effect("bayes/low", "posterior, lower limit", low, method),
+        high=enter.effect("bayes/high", "posterior, upper limit", high, method),
+        prediction_low=enter.effect("bayes/new-low", "next trial, lower limit", new_low, method),
+        prediction_high=enter.effect("bayes/new-high", "next trial, upper limit", new_high, method),
+    )
+
+
+_MODEL_NAMES = {
+    "reml-knha": "random effects, Hartung-Knapp",
+    "fixed": "fixed effect (one common effect)",
+}
+
+
+def _classical_result(
+    enter: _Enter, result: Classical, model: str, *, primary: bool
+) -> ModelResult:
+    method = "knapp-hartung" if model == "reml-knha" else "fixed-effect"
+    low, high = result.ci
+    pi = result.prediction_interval
+    note = None
+    if result.hksj_narrower:
+        note = "This interval is narrower than the fixed-effect one; read it with care."
+    elif model == "reml-knha" and result.k == 2:
+        note = (
+            "With two trials the correction leaves one degree of freedom, so the interval is "
+            "very wide by construction."
+        )
+    return ModelResult(
+        model=model,
+        name=_MODEL_NAMES[model],
+        primary=primary,
+        estimate=enter.effect(f"{model}/estimate", "pooled estimate", result.mu, method),
+        low=enter.effect(f"{model}/low", "lower limit", low, method),
+        high=enter.effect(f"{model}/high", "upper limit", high, method),
+        prediction_low=enter.effect(
+            f"{model}/new-low", "prediction, lower limit", pi[0], "prediction-interval"
+        )
+        if pi
+        else None,
+        prediction_high=enter.effect(
+            f"{model}/new-high", "prediction, upper limit", pi[1], "prediction-interval"
+        )
+        if pi
+        else None,
+        note=note,
+    )
+
+
+def _heterogeneity(
+    enter: _Enter, random: Classical, bayes: BayesSynthesis
+) -> tuple[Cell, ...]:
+    cells = []
+    if random.tau2 is not None:
+        cells.append(
+            ("τ² (REML)", enter.plain("tau2", "τ²", random.tau2, significant(random.tau2, 2), "reml"))
+        )
+    if random.i2 is not None:
+        cells.append(("I²", enter.plain("i2", "I²", random.i2, f"{decimal(random.i2, 0)}%", "reml")))
+    if random.q_p is not None:
+        cells.append(("p of Q", enter.plain("q-p", "p of Q", random.q_p, p_value(random.q_p), "cochran-q")))
+    median = bayes.tau.median
+    cells.append(
+        (
+            "τ, posterior median",
+            enter.plain(
+                "bayes/tau", "τ, posterior median", median, significant(median, 2),
+                "bayes-quadrature",
+            ),
+        )  # fmt: skip
+    )
+    return tuple(Cell(label=label, number=number) for label, number in cells)
+
+
+def _prior_text(ledger: Ledger, enter: _Enter, scale: _Scale, group: _Group) -> str:
+    mean = ledger.add(
+        f"{enter.at}/prior/mean-sd",
+        kind="computed",
+        label=f"{group.title}: prior of the mean effect, standard deviation",
+        value=scale.mean_sd,
+        display=significant(scale.mean_sd, 3),
+        method="prior-scale",
+        inputs=scale.inputs,
+    )
+    tau = ledger.add(
+        f"{enter.at}/prior/tau-scale",
+        kind="computed",
+        label=f"{group.title}: prior of the heterogeneity, scale",
+        value=scale.tau_scale,
+        display=significant(scale.tau_scale, 3),
+        method="prior-scale",
+        inputs=scale.inputs,
+    )
+    return (
+        f"Prior ({scale.basis}): the mean effect is normal around no effect with standard "
+        f"deviation {{n:{mean}}}; the heterogeneity τ is half-normal with scale {{n:{tau}}}."
+    )
+
+
+def measure_in_words(synthesis: Synthesis) -> str:
+    """The measure of a synthesis, in words."""
+    return measure_name(synthesis.measure)

@@ -1,0 +1,1 @@
+"""Mathematics without medicine: distributions, quadrature, root finding, priors, mixtures."""

@@ -1,0 +1,38 @@
+"""Tails and quantiles of the normal, t and chi-square distributions.
+
+Thin names over `scipy.special`; importing `scipy.stats` would cost more than a whole appraisal.
+Two-sided statements go through the lower tail, so tiny p-values keep their digits.
+"""
+
+from __future__ import annotations
+
+from scipy.special import chdtrc, chdtri, ndtr, ndtri, stdtr, stdtrit
+
+
+def two_sided_quantile(alpha: float, df: float | None = None) -> float:
+    """Find the x > 0 with P(|X| ≥ x) = alpha; X is normal, or t with `df` degrees of freedom."""
+    if df is None:
+        return -float(ndtri(alpha / 2))
+    return -float(stdtrit(df, alpha / 2))
+
+
+def critical_value(level: float, df: float | None = None) -> float:
+    """Half-width of a two-sided interval of coverage `level`, in standard errors."""
+    return two_sided_quantile(1 - level, df)
+
+
+def two_sided_p(statistic: float, df: float | None = None) -> float:
+    """P(|X| ≥ |statistic|); X is normal, or t with `df` degrees of freedom."""
+    if df is None:
+        return 2 * float(ndtr(-abs(statistic)))
+    return 2 * float(stdtr(df, -abs(statistic)))
+
+
+def chi_square_upper_tail(x: float, df: float) -> float:
+    """P(X ≥ x) for a chi-square X with `df` degrees of freedom."""
+    return float(chdtrc(df, x))
+
+
+def chi_square_quantile(p: float, df: float) -> float:
+    """Find the x with P(X ≤ x) = p for a chi-square X with `df` degrees of freedom."""
+    return float(chdtri(df, 1 - p))
