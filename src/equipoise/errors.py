@@ -2,6 +2,7 @@
 
     EquipoiseError            a user's mistake or an input that cannot be used; never a bug of ours
     ├── CaseError             a case file says something that cannot be; carries file, line, column
+    ├── CaseErrors            several of those, told together
     ├── CaseNotFoundError     no such case folder and no shipped case of that name
     ├── EvidenceError         numbers that no estimate can be made from, or that must not be pooled
     ├── PharmacologyError     observations or doses that no model can use
@@ -67,7 +68,7 @@ def _rebuild_case_error(message: str, state: dict[str, object]) -> CaseError:
     return error
 
 
-class CaseErrors(EquipoiseError):
+class CaseErrors(EquipoiseError):  # noqa: N818 - several errors, not one
     """Several `CaseError`s of one case, so that a person can mend them in one go."""
 
     def __init__(self, errors: tuple[CaseError, ...]) -> None:

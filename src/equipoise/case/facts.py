@@ -244,7 +244,9 @@ class Observation(Frozen):
     regimen: Text | None = None
     formulation: Text | None = None
     population: Text | None = None
-    use: Literal["occupancy", "half-time", "peak-parent", "peak-metabolite", "exposure"] | None = None
+    use: Literal["occupancy", "half-time", "peak-parent", "peak-metabolite", "exposure"] | None = (
+        None
+    )
     source: Slug
     locator: Text | None = None
     verified: bool

@@ -22,7 +22,9 @@ Bound = Literal["<", "<=", ">", ">=", "~"]
 
 _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _POINT = re.compile(rf"^(?P<bound><=|>=|<|>|~)?\s*(?P<value>{_NUMBER})\s*%?$")
-_RANGE = re.compile(rf"^(?P<bound>~)?\s*(?P<low>{_NUMBER})\s*%?\s*(?:-|to)\s*(?P<high>{_NUMBER})\s*%?$")
+_RANGE = re.compile(
+    rf"^(?P<bound>~)?\s*(?P<low>{_NUMBER})\s*%?\s*(?:-|to)\s*(?P<high>{_NUMBER})\s*%?$"
+)
 _LARGEST = 1e15
 
 

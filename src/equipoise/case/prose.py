@@ -25,7 +25,9 @@ from equipoise.case.printed import Text
 
 _REFERENCE = re.compile(r"\{(?:(?P<kind>n|cite|name):)?(?P<id>[A-Za-z0-9][A-Za-z0-9_./:-]*)\}")
 # A digit that no letter leads: "12 weeks" is a typed number, "TLR4", "SF-36" and "6β" are names.
-_NAKED = re.compile(r"(?<![A-Za-zα-ωΑ-Ω0-9.,-])[-−+]?\d[\d.,]*(?![0-9]*[βα]-|beta-)|(?<![A-Za-zα-ω])-\d")
+_NAKED = re.compile(
+    r"(?<![A-Za-zα-ωΑ-Ω0-9.,-])[-−+]?\d[\d.,]*(?![0-9]*[βα]-|beta-)|(?<![A-Za-zα-ω])-\d"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def split_prose(text: str) -> tuple[Words | Reference, ...]:
     for part in parts:
         if isinstance(part, Words) and ("{" in part.text or "}" in part.text):
             raise ValueError(
-                "a brace that is no reference; write {n:ID}, {cite:ID} or the {id} of a number of this record"
+                "a brace that is no reference; write {n:ID}, {cite:ID}, or the {id} of a number of "
+                "this record"
             )
     return tuple(parts)
 

@@ -201,14 +201,12 @@ def _refuse_entry(
     )
 
 
-def _validate(
-    model: type[_Model], document: Document, errors: list[CaseError]
-) -> _Model | None:
+def _validate(model: type[_Model], document: Document, errors: list[CaseError]) -> _Model | None:
     try:
         return model.model_validate(document.data)
     except ValidationError as invalid:
-        for detail in invalid.errors(include_url=False)[:MAX_ERRORS_SHOWN]:
-            errors.append(_explain(model, document, detail))  # noqa: PERF401 - one statement, read in order
+        details = invalid.errors(include_url=False)[:MAX_ERRORS_SHOWN]
+        errors.extend(_explain(model, document, detail) for detail in details)
         return None
 
 
@@ -282,10 +280,12 @@ def _check_ids(
             errors.append(
                 CaseError(
                     f"the id is {record_id!r}, but the file is called {name}",
-                    file=file, line=mark.line, column=mark.column,
+                    file=file,
+                    line=mark.line,
+                    column=mark.column,
                     expected=f"the file to be called {record_id}.yaml",
                     advice="Rename the file or mend the id.",
-                )  # fmt: skip
+                )
             )
     for file, document in documents.items():
         errors.extend(_repeated_ids(document.data, (), file, document))
@@ -367,6 +367,7 @@ def _cross_references(case: Case) -> Iterator[CaseError]:
             advice=f"Did you mean {near[0]!r}?" if near else None,
         )  # fmt: skip
 
+    path: tuple[str | int, ...]
     for i, source in enumerate(case.sources.sources):
         if source.study is not None:
             path = ("sources", i, "study")
@@ -431,8 +432,9 @@ def _cross_references(case: Case) -> Iterator[CaseError]:
     if case.access is not None:
         for i, record in enumerate(case.access.facts):
             yield from need("access.yaml", ("facts", i, "source"), "source", record.source, works)
-    for group in case.claims:
-        for i, claim in enumerate(group.claims):
+    for claims in case.claims:
+        for i, claim in enumerate(claims.claims):
             for j, condition in enumerate(claim.conditions):
                 path = ("claims", i, "conditions", j)
-                yield from need(f"claims/{group.id}.yaml", path, "condition", condition, conditions)
+                file = f"claims/{claims.id}.yaml"
+                yield from need(file, path, "condition", condition, conditions)

@@ -295,6 +295,7 @@ class Study(Frozen):
     """One study, however many publications. File: `studies/ID.yaml`."""
 
     id: Slug
+    acronym: Text | None = None
     kind: StudyKind
     secondary_of: Slug | None = None
     citation: Citation

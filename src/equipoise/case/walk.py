@@ -35,7 +35,7 @@ class PrintedNumber:
     verified: bool
     locator: str
     source: str | None
-    """Id of the study or source; `None` when the case itself is the source (a claim's own words)."""
+    """Id of the study or source; `None` when the case itself is the source, in a claim's words."""
     file: str
     line: int
     column: int
@@ -119,9 +119,7 @@ def _walk(
             yield from _walk(case, file, (*at, name), (*path, name), value, labelled)
     elif isinstance(node, tuple):
         for index, value in enumerate(node):
-            yield from _walk(
-                case, file, (*at, _name(value, index)), (*path, index), value, around
-            )
+            yield from _walk(case, file, (*at, _name(value, index)), (*path, index), value, around)
 
 
 def _name(value: Any, index: int) -> str:

@@ -44,7 +44,9 @@ def replace_folder(files: Mapping[str, bytes], out: Path) -> Path:
             _replace(content, target)
         _remove_leftovers(target)
     except OSError as error:
-        raise PublishError(f"The dossier cannot be written to {out}: {error.strerror or error}.") from error
+        raise PublishError(
+            f"The dossier cannot be written to {out}: {error.strerror or error}."
+        ) from error
     return out
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from equipoise.case.prose import Reference, split_prose
 from equipoise.dossier.links import outside_links
-from equipoise.dossier.trace import TraceIndex, fragment, slug
+from equipoise.dossier.trace import TraceIndex, anchor, slug
 from equipoise.findings.model import (
     Cell,
     ConditionFinding,
@@ -135,6 +135,10 @@ class Shown:
             Markup() if number.verified else UNVERIFIED,
         )
 
+    def mark(self, verified: bool) -> Markup:
+        """The sign for what has not been checked against its source; nothing for what has."""
+        return Markup() if verified else UNVERIFIED
+
     def interval(self, low: str | None, high: str | None) -> Markup:
         """Two ends; one number where both ends are the same one."""
         if low == high:
@@ -192,7 +196,7 @@ class Shown:
         if work is None and study is None:
             return Markup("<bdi>{}</bdi>").format(work_id)
         words = work.short if work else study.title if study else work_id
-        path = study_path(work_id) if study else f"references.html#{fragment('work-' + work_id)}"
+        path = study_path(work_id) if study else f"references.html#work-{anchor(work_id)}"
         verified = work.verified if work else bool(study and study.verified)
         return Markup('<a class="cite" href="{}"{}><bdi>{}</bdi></a>{}').format(
             self.href(path),

@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import quote
 
 PAGE_LIMIT = 400
 _FIRST_SEGMENTS = 2
 _LONGEST_SLUG = 80
 _PLAIN = re.compile(r"[a-z0-9_](?:-?[a-z0-9_])*(?:/[a-z0-9_](?:-?[a-z0-9_])*)*")
+_ANCHOR = re.compile(r"[A-Za-z0-9_./:-]+")
 # Windows opens a device for these, whatever the extension; `index` is a page of ours.
 _RESERVED = re.compile(r"con|prn|aux|nul|index|com[0-9]|lpt[0-9]")
 
@@ -27,13 +27,16 @@ def slug(key: str) -> str:
     readable = re.sub(r"-{3,}", "--", re.sub(r"[^a-z0-9_-]", "-", key.lower().replace("/", "--")))
     if _PLAIN.fullmatch(key) and len(readable) <= _LONGEST_SLUG and not _RESERVED.fullmatch(key):
         return readable
-    digest = hashlib.sha256(key.encode()).hexdigest()[:12]
+    digest = hashlib.sha256(key.encode(errors="replace")).hexdigest()[:12]
     return f"{readable[:_LONGEST_SLUG].strip('-')}~{digest}"
 
 
-def fragment(anchor: str) -> str:
-    """An element's id as it stands behind `#`; browsers decode it before they look."""
-    return quote(anchor, safe="/:._-~")
+def anchor(text: str) -> str:
+    """An element's id that is valid in a page, an address and a list of ids alike."""
+    if _ANCHOR.fullmatch(text):
+        return text
+    digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]
+    return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', text)[:_LONGEST_SLUG].strip('-')}~{digest}"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class TraceIndex:
 
     def url(self, number_id: str) -> str:
         """Path from the site's root to the derivation of a number."""
-        return f"{self._page_of[number_id]}#{fragment(number_id)}"
+        return f"{self._page_of[number_id]}#{anchor(number_id)}"
 
 
 def page_path(key: str) -> str:

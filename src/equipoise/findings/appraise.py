@@ -69,7 +69,7 @@ def appraise(case: Case, progress: Progress = _silent) -> Findings:
     safety = describe_safety(case, ledger)
     progress("checking claims")
     claims = check_claims(case, ledger, {w.id for w in works}, {n.id for n in names})
-    attention = find_attention(case, effects, claims, ledger)
+    attention = find_attention(case, effects, claims)
     progress("closing the ledger")
     return Findings(
         program=f"equipoise {__version__}",
@@ -77,7 +77,7 @@ def appraise(case: Case, progress: Progress = _silent) -> Findings:
         conditions=conditions,
         names=names,
         studies=studies,
-        effects=_effect_rows(effects, missing, pooled, reasons),
+        effects=_effect_rows(effects, pooled, reasons),
         not_estimated=_not_estimated(missing),
         syntheses=tuple(p.synthesis for p in pooled),
         gaps=gaps,
@@ -160,15 +160,12 @@ def _summary(case: Case) -> CaseSummary:
 
 
 def _effect_rows(
-    effects: tuple[Effect, ...],
-    missing: tuple[NoEffect, ...],
-    pooled: tuple[Pooled, ...],
-    reasons: dict[str, str],
+    effects: tuple[Effect, ...], pooled: tuple[Pooled, ...], reasons: dict[str, str]
 ) -> tuple[EffectRow, ...]:
     used: dict[str, list[str]] = {}
     for p in pooled:
-        for row in p.synthesis.rows:
-            used.setdefault(row.effect, []).append(p.synthesis.id)
+        for line in p.synthesis.rows:
+            used.setdefault(line.effect, []).append(p.synthesis.id)
     rows = []
     for effect in effects:
         row = effect.row

@@ -19,7 +19,6 @@ from equipoise.evidence.effects import (
     check_percent_fits_n,
 )
 from equipoise.findings.effects import Effect
-from equipoise.findings.ledger import Ledger
 from equipoise.findings.model import Attention, ClaimRow
 from equipoise.findings.studies import arm_of
 
@@ -37,20 +36,17 @@ _RECORDED_TOLERANCE = 0.02
 
 
 def find_attention(
-    case: Case, effects: tuple[Effect, ...], claims: tuple[ClaimRow, ...], ledger: Ledger
+    case: Case, effects: tuple[Effect, ...], claims: tuple[ClaimRow, ...]
 ) -> tuple[Attention, ...]:
-    """Every check that spoke, in the order of the case."""
-    found = [a for study in case.studies for a in _study(study, effects, ledger)]
+    """Every check that spoke, in the order of the case; what it says of two arms it says once."""
+    found = [a for study in case.studies for a in _study(study, effects)]
     found += [_claim(row) for row in claims if _disagrees(row)]
-    return tuple(found)
+    return tuple({a.id: a for a in found}.values())
 
 
 def _disagrees(row: ClaimRow) -> bool:
     """A verdict that the engine's own comparisons do not bear out."""
-    if not row.tests:
-        return False
-    holds = all(t.holds for t in row.tests)
-    return not holds
+    return not all(t.holds for t in row.tests)
 
 
 def _claim(row: ClaimRow) -> Attention:
@@ -63,7 +59,7 @@ def _claim(row: ClaimRow) -> Attention:
     )
 
 
-def _study(study: Study, effects: tuple[Effect, ...], ledger: Ledger) -> Iterator[Attention]:
+def _study(study: Study, effects: tuple[Effect, ...]) -> Iterator[Attention]:
     for outcome in study.outcomes:
         for guard in _outcome_guards(study, outcome):
             yield _attention(study.id, outcome.id, guard, outcome.acknowledged)
@@ -73,9 +69,8 @@ def _study(study: Study, effects: tuple[Effect, ...], ledger: Ledger) -> Iterato
         for row in event.arms:
             n = row.total or arm_of(study, row.arm).n
             if row.percent is not None and row.events is None and n is not None and n.value:
-                guard = check_percent_fits_n(row.percent.printed, int(n.value))
-                if guard is not None:
-                    yield _attention(study.id, event.id, guard, event.acknowledged)
+                for spoken in _spoken(check_percent_fits_n(row.percent.printed, int(n.value))):
+                    yield _attention(study.id, event.id, spoken, event.acknowledged)
 
 
 def _outcome_guards(study: Study, outcome: Outcome) -> Iterator[Guard]:

@@ -23,7 +23,9 @@ _RELATIONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def check_claims(case: Case, ledger: Ledger, works: set[str], names: set[str]) -> tuple[ClaimRow, ...]:
+def check_claims(
+    case: Case, ledger: Ledger, works: set[str], names: set[str]
+) -> tuple[ClaimRow, ...]:
     """One row per claim. Raises `CaseErrors` for references that lead nowhere."""
     errors: list[CaseError] = []
     rows = []

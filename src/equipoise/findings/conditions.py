@@ -164,7 +164,7 @@ def judge_conditions(
                     kinds.syntheses, kinds.laboratory)) and not condition.focus:  # fmt: skip
             continue
         judgements = tuple(
-            _judge(case, condition, domain, mine, ledger)
+            _judge(case, condition, domain, mine, missing, ledger)
             for domain in _domains(case, condition, mine, missing)
         )
         findings.append(_finding(case, condition, kinds, judgements, effects, ledger))
@@ -180,9 +180,7 @@ def _domains(
     case: Case, condition: Condition, pooled: tuple[Pooled, ...], missing: tuple[NoEffect, ...]
 ) -> list[str]:
     """Outcomes to judge: those of the question, then whatever randomised trials measured."""
-    asked = [
-        o for q in case.header.questions if q.population == condition.id for o in q.outcomes
-    ]
+    asked = [o for q in case.header.questions if q.population == condition.id for o in q.outcomes]
     measured = [p.synthesis.domain for p in pooled]
     measured += [m.domain for m in missing if m.controlled and m.condition == condition.id]
     harms = {o.id for o in case.header.outcomes if o.harm}
@@ -212,6 +210,7 @@ def _judge(
     condition: Condition,
     domain: str,
     pooled: tuple[Pooled, ...],
+    missing: tuple[NoEffect, ...],
     ledger: Ledger,
 ) -> OutcomeJudgement:
     chosen = choose_synthesis(pooled, domain)
@@ -223,11 +222,25 @@ def _judge(
         line = state_bottom_line(
             level="none", finding="unclear", treatment=TREATMENT, outcome=name, condition=where
         )
-        synthesis, probabilities = None, ()
+        synthesis: str | None = None
+        probabilities: tuple[Cell, ...] = ()
     else:
         certainty, line = _state(case, chosen, name, where, ledger)
+        line += _wider(chosen, pooled)
         synthesis = chosen.synthesis.id
         probabilities = chosen.synthesis.probabilities
+    heard = set(chosen.studies) if chosen else set()
+    silent = dict.fromkeys(
+        m.study
+        for m in missing
+        if m.controlled
+        and m.condition == condition.id
+        and m.domain == domain
+        and m.study not in heard
+    )
+    if silent:
+        cites = ", ".join(f"{{cite:{study}}}" for study in silent)
+        line += f" Measured by a randomised trial, but printed without a usable number: {cites}."
     return OutcomeJudgement(
         id=f"judgement/{condition.id}/{domain}",
         condition=condition.id,
@@ -281,18 +294,35 @@ def _state(
         level=certainty.level, finding=finding, treatment=TREATMENT, outcome=name, condition=where
     )
     amount = f"{s.axis[0].upper()}{s.axis[1:]}" if not re.search(r"\d", s.axis) else "Effect"
-    line += (
-        f" {amount}: {{n:{primary.estimate}}} ({refs['low']} to {refs['high']})"
-        f"{_from(pooled)}."
-    )
+    line += f" {amount}: {{n:{primary.estimate}}} ({refs['low']} to {refs['high']}){_from(pooled)}."
     benefit = next((c for c in s.probabilities if c.number.endswith("/benefit")), None)
     beyond = next((c for c in s.probabilities if c.number.endswith("/beyond-mid")), None)
     if benefit is not None:
         line += f" Probability of any benefit on average: {{n:{benefit.number}}}"
         if beyond is not None and s.mid is not None:
-            line += f"; of one that matters (beyond {{n:{s.mid}}}): {{n:{beyond.number}}}"
+            line += (
+                f"; of one that matters (beyond {{n:{s.mid}}} on the scale): {{n:{beyond.number}}}"
+            )
         line += "."
     return certainty, line
+
+
+def _wider(chosen: Pooled, pooled: tuple[Pooled, ...]) -> str:
+    """The standardised answer of more trials, where the natural units left some out."""
+    domain = chosen.synthesis.domain
+    more = [
+        p
+        for p in pooled
+        if p.synthesis.domain == domain and p.k > chosen.k and "-vs-" not in p.synthesis.id
+    ]
+    if not more:
+        return ""
+    widest = max(more, key=lambda p: (p.k, p.people))
+    model = next(m for m in widest.synthesis.models if m.primary)
+    return (
+        f" All trials that can be put on one standardised scale: {{n:{model.estimate}}} "
+        f"({{n:{model.low}}} to {{n:{model.high}}}){_from(widest)}."
+    )
 
 
 def _from(pooled: Pooled) -> str:
@@ -330,13 +360,15 @@ def _finding(
         id=condition.id,
         name=condition.name,
         focus=condition.focus,
-        headline=_headline(kinds, judgements, at, name),
+        headline=_headline(kinds, judgements, at, name, focus=condition.focus),
         statements=tuple(statements),
         counts=(
             Cell(label="completed randomised trials", number=f"{at}/randomised-trials"),
             Cell(label="people randomised", number=f"{at}/randomised-people"),
             Cell(label="registered trials without results", number=f"{at}/registered-trials"),
-            Cell(label="uncontrolled studies", number=f"{at}/uncontrolled-studies"),
+            Cell(
+                label="studies without a randomised comparison", number=f"{at}/uncontrolled-studies"
+            ),
         ),
         judgements=judgements,
         randomised=_ids(kinds.randomised),
@@ -351,21 +383,34 @@ def _ids(studies: Iterable[Study]) -> tuple[str, ...]:
 
 
 def _headline(
-    kinds: _Kinds, judgements: tuple[OutcomeJudgement, ...], at: str, name: str
+    kinds: _Kinds,
+    judgements: tuple[OutcomeJudgement, ...],
+    at: str,
+    name: str,
+    *,
+    focus: bool,
 ) -> str:
+    if not kinds.randomised and not focus and not kinds.registered:
+        return (
+            f"Records of the case that speak of {name} hold no completed randomised trial; they "
+            "are indirect evidence."
+        )
     if not kinds.randomised:
         return (
             f"No completed randomised trial of {TREATMENT} in {name} was found. Whether it works "
             "there is not known."
         )
     critical = [j for j in judgements if j.critical and j.synthesis is not None]
-    trials = "{n:" + at + "/randomised-trials} completed randomised " + (
-        "trial" if len(kinds.randomised) == 1 else "trials"
+    trials = (
+        "{n:"
+        + at
+        + "/randomised-trials} completed randomised "
+        + ("trial" if len(kinds.randomised) == 1 else "trials")
     )
     if not critical:
         return (
-            f"{trials} of {TREATMENT} in {name}, but none of them gave an estimate for an outcome "
-            "that decides."
+            f"{trials} of {TREATMENT} in {name}, but no verified estimate for an outcome that "
+            "decides."
         )
     best = critical[0]
     sure = {
@@ -399,13 +444,13 @@ def _what_exists(kinds: _Kinds, at: str, name: str) -> Iterable[str]:
         )
     else:
         yield (
-            f"Looked through for this: {{n:count/case/studies}} records of the case; what was "
+            "Looked through for this: {n:count/case/studies} records of the case; what was "
             "searched, and when, stands under methods. A trial outside those records would not "
             "have been seen."
         )
     if kinds.uncontrolled:
         yield (
-            f"Without a control group: {{n:{at}/uncontrolled-studies}}, with "
+            f"Without a randomised comparison, studies: {{n:{at}/uncontrolled-studies}}, with "
             f"{{n:{at}/uncontrolled-people}} people: {_cites(kinds.uncontrolled)}. Such studies "
             "cannot tell the drug from natural course, regression to the mean, expectation and "
             "selection."
@@ -482,9 +527,7 @@ def _sized(effects: list[Effect]) -> str:
     for effect in effects:
         study = effect.study
         field = "n_randomised" if study.n_randomised else "n_analysed"
-        size = (
-            f" ({{n:studies/{study.id}/{field}}} people)" if getattr(study, field) else ""
-        )
+        size = f" ({{n:studies/{study.id}/{field}}} people)" if getattr(study, field) else ""
         parts.append(f"{{cite:{study.id}}}{size}")
     return ", ".join(parts)
 
@@ -510,9 +553,7 @@ def _gaps(
         (e.outcome.timepoint_weeks, f"studies/{e.study.id}/outcomes/{e.outcome.id}/timepoint_weeks")
         for e in controlled
     )
-    largest = _largest(
-        (s.n_randomised, f"studies/{s.id}/n_randomised") for s in kinds.randomised
-    )
+    largest = _largest((s.n_randomised, f"studies/{s.id}/n_randomised") for s in kinds.randomised)
     refs = {
         "registered": f"{{n:{at}/registered-trials}}",
         "uncontrolled": f"{{n:{at}/uncontrolled-studies}}",

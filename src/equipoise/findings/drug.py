@@ -224,15 +224,19 @@ def _model_row(fit: OccupancyFit, inputs: tuple[str, ...], ledger: Ledger) -> Oc
         ),
     ]
     for name, (value, unit) in fit.parameters.items():
-        slug = name.lower().replace(" ", "-")
+        slug = name.lower().replace("_", "-")
         cells.append(
             Cell(
-                label=name,
+                label=name.replace("_", " "),
                 number=enter(
-                    f"parameter/{''.join(c for c in slug if c.isascii() and (c.isalnum() or c == '-')) or 'value'}",
-                    name, value, with_unit(significant(value, 3), unit or None), fit.method_id, unit,
+                    f"parameter/{slug}",
+                    name.replace("_", " "),
+                    value,
+                    with_unit(significant(value, 3), None if unit == "1" else unit),
+                    fit.method_id,
+                    unit,
                 ),
-            )  # fmt: skip
+            )
         )
     weight = fit.akaike_weight or 0.0
     shown = f"{decimal(100 * weight, 0)}%" if weight >= 0.005 else "under 1%"
@@ -278,7 +282,9 @@ def _curves(
         fit = by_id[row.model_id]
         at = f"occupancy/{row.model_id}/{row.dose_mg:g}mg"
 
-        def enter(name: str, label: str, share: float, fit: OccupancyFit = fit, at: str = at) -> str:
+        def enter(
+            name: str, label: str, share: float, fit: OccupancyFit = fit, at: str = at
+        ) -> str:
             return ledger.add(
                 f"{at}/{name}",
                 kind="computed",
@@ -326,7 +332,7 @@ def _statements(
     best, worst = fits[0], fits[-1]
     plan = compound.occupancy
     lines = [
-        "Four hypotheses of what governs receptor occupancy were fitted to the published "
+        "Rival hypotheses of what governs receptor occupancy were fitted to the published "
         "observations and ranked; none of those observations follows a low dose through a day, so "
         "the hours below are predictions, not measurements.",
         f"Best supported: {best.name} (Akaike weight {{n:occupancy/{best.model_id}/weight}}); "
@@ -341,10 +347,25 @@ def _statements(
             + ", ".join(
                 f"{{n:occupancy/{fit.model_id}/{dose}/trough}} ({fit.name})" for fit in fits
             )
-            + ". A daily window in which receptors are free is therefore not shown; it depends on "
-            "which hypothesis is true."
+            + f". {_window([trough(fit, max(low)) for fit in fits])}"
         )
     return tuple(lines)
+
+
+_FREE, _OCCUPIED = 0.10, 0.20
+"""Below the one, receptors count as free at the trough; above the other, as occupied."""
+
+
+def _window(troughs: list[float]) -> str:
+    """What the hypotheses say about a daily window in which receptors are free."""
+    if all(t < _FREE for t in troughs):
+        return "Under every hypothesis the receptors are nearly free before the next dose."
+    if all(t > _OCCUPIED for t in troughs):
+        return "Under no hypothesis are the receptors free before the next dose."
+    return (
+        "Whether there is a daily window in which receptors are free depends on which hypothesis "
+        "is true; it is not shown."
+    )
 
 
 def _observed(o: Observation) -> FactRow:

@@ -52,10 +52,28 @@ _BETWEEN = {
     ContrastType.ADJUSTED_MEAN_DIFFERENCE,
     ContrastType.DIFFERENCE_IN_CHANGE,
 }
+_UNCONTROLLED_CHANGE = (
+    "a difference without a randomised comparison; it is shown as printed and estimated no further"
+)
+# Numbers that describe rather than compare: shown with their study, and not missed here.
+_DESCRIPTIVE = {
+    ContrastType.EFFECTIVE_DOSE,
+    ContrastType.R_SQUARED,
+    ContrastType.MEDIAN,
+    ContrastType.PERCENT,
+    ContrastType.RANGE,
+    ContrastType.HALF_LIFE,
+    ContrastType.DURATION,
+}
 _NO_ESTIMATE = {
     ContrastType.DIRECTION_ONLY: "only a direction was printed",
     ContrastType.NO_DIFFERENCE: "only the words of no difference were printed, without a number",
     ContrastType.P_ONLY: "only a p value was printed, without an estimate",
+    ContrastType.MEAN_CHANGE: _UNCONTROLLED_CHANGE,
+    ContrastType.PERCENT_CHANGE: _UNCONTROLLED_CHANGE,
+    ContrastType.PERCENT_DIFFERENCE: _UNCONTROLLED_CHANGE,
+    ContrastType.DIFFERENCE_IN_DIFFERENCES: _UNCONTROLLED_CHANGE,
+    ContrastType.RATIO: _UNCONTROLLED_CHANGE,
     ContrastType.NOT_REPORTED: "no comparison between the groups was printed",
     ContrastType.PAIRED_PROPORTIONS: (
         "paired proportions were printed without the paired counts that an estimate needs"
@@ -86,6 +104,7 @@ class Effect:
     standardised: Estimate | None
     """The same effect in standard deviations, where it can be had."""
     inputs: tuple[str, ...]
+    """Printed numbers behind the estimate and its standardised form."""
     primary: bool
 
     @property
@@ -115,22 +134,24 @@ def estimate_effects(case: Case, ledger: Ledger) -> tuple[tuple[Effect, ...], tu
         if study.kind in _NOT_PRIMARY or study.kind is StudyKind.SECONDARY_ANALYSIS:
             continue
         for outcome in study.outcomes:
+            if outcome.contrast is not None and outcome.contrast.type in _DESCRIPTIVE:
+                continue
             try:
                 effects.extend(_estimate(case, study, outcome, ledger))
-            except _CannotEstimate as reason:
+            except _CannotEstimateError as reason:
                 missing.append(_missing(study, outcome, str(reason)))
             except EvidenceError as refused:
                 missing.append(_missing(study, outcome, _plain(str(refused))))
     return tuple(effects), tuple(missing)
 
 
-class _CannotEstimate(Exception):
+class _CannotEstimateError(Exception):
     """Why an outcome gives no estimate; stays inside this module."""
 
 
 def _plain(text: str) -> str:
     """A refusal without its typed numbers, so that it can stand in prose."""
-    first = text.split(". ")[0].rstrip(".")
+    first = text.split(". ", 1)[0].rstrip(".")
     if any(c.isdigit() for c in first) or "{" in first:
         return "the printed numbers do not allow an estimate"
     return first[0].lower() + first[1:]
@@ -184,7 +205,7 @@ def _estimate(case: Case, study: Study, outcome: Outcome, ledger: Ledger) -> Ite
             yield maker.between(pair)
             return
         if not prepost and len({r.arm for r in outcome.arms}) > 1:
-            raise _CannotEstimate(
+            raise _CannotEstimateError(
                 "more than one pair of arms could be compared, and no comparison between the "
                 "groups was printed"
             )
@@ -202,14 +223,18 @@ class _Maker:
         self.at = f"studies/{study.id}/outcomes/{outcome.id}"
         self.crossover = study.structure is Structure.CROSSOVER
         self.inputs: list[str] = []
+        self.sizes: list[str] = []
+        """People: they enter a standardised difference, but not a plain one with its interval."""
 
     # -- what was printed --
 
-    def _take(self, place: str, printed: Printed | None) -> float | None:
+    def _take(
+        self, place: str, printed: Printed | None, into: list[str] | None = None
+    ) -> float | None:
         """An exact printed number, noted as an input."""
         if printed is None or not printed.is_exact:
             return None
-        self.inputs.append(place)
+        (self.inputs if into is None else into).append(place)
         return printed.value
 
     def _row(self, arm: str, time: str | None = None) -> ArmResult | None:
@@ -218,24 +243,24 @@ class _Maker:
             rows = [r for r in rows if r.time == time]
         return rows[0] if rows else None
 
-    def _n(self, arm: str, row: ArmResult | None) -> float | None:
+    def _n(self, arm: str, row: ArmResult | None, into: list[str] | None = None) -> float | None:
         """People of an arm: of the row, else of the arm."""
         if row is not None and row.n is not None:
-            return self._take(f"{self.at}/arms/{row_key(row)}/n", row.n)
-        return self._take(f"studies/{self.study.id}/arms/{arm}/n", arm_of(self.study, arm).n)
+            return self._take(f"{self.at}/arms/{row_key(row)}/n", row.n, into)
+        place = f"studies/{self.study.id}/arms/{arm}/n"
+        return self._take(place, arm_of(self.study, arm).n, into)
 
-    def _people(self) -> float | None:
+    def _people(self, into: list[str] | None = None) -> float | None:
         """People in a crossover or a single group: analysed, else randomised (assumed analysed)."""
         place = f"studies/{self.study.id}"
-        n = self._take(f"{place}/n_analysed", self.study.n_analysed)
-        return n if n else self._take(f"{place}/n_randomised", self.study.n_randomised)
+        n = self._take(f"{place}/n_analysed", self.study.n_analysed, into)
+        return n or self._take(f"{place}/n_randomised", self.study.n_randomised, into)
 
     # -- between randomised arms --
 
     def between(self, pair: tuple[str, str]) -> Effect:
         if self.outcome.kind == "binary":
-            estimate = self._binary(pair)
-            return self._effect(estimate, controlled=True, standardised=None)
+            return self._effect(self._binary(pair), controlled=True, standardised=None)
         contrast = self.outcome.contrast
         estimate: Estimate | None = None
         standardised: Estimate | None = None
@@ -244,7 +269,7 @@ class _Maker:
         if estimate is None:
             estimate, standardised = self._from_arms(pair)
         if estimate is None:
-            raise _CannotEstimate(self._why_none(contrast))
+            raise _CannotEstimateError(self._why_none(contrast))
         return self._effect(estimate, controlled=True, standardised=standardised)
 
     def _why_none(self, contrast: Contrast | None) -> str:
@@ -253,7 +278,8 @@ class _Maker:
         if contrast.p is not None and not contrast.p.is_exact and contrast.estimate is not None:
             return "only a bound on the p value was printed, so the precision is not known"
         return _NO_ESTIMATE.get(
-            contrast.type, "neither an interval, an exact p value nor standard deviations were printed"
+            contrast.type,
+            "neither an interval, an exact p value nor standard deviations were printed",
         )
 
     def _from_contrast(
@@ -296,9 +322,9 @@ class _Maker:
         if estimate is None:
             return None, None
         if self.crossover:
-            n = self._people()
+            n = self._people(self.sizes)
             return estimate, self._crossover_smd(estimate, n) if n else None
-        n1, n2 = (self._n(arm, self._row(arm)) for arm in pair)
+        n1, n2 = (self._n(arm, self._row(arm), self.sizes) for arm in pair)
         if n1 is None or n2 is None:
             return estimate, None
         return estimate, estimate_smd_from_md(estimate.yi, estimate.sei, n1, n2)
@@ -340,23 +366,23 @@ class _Maker:
 
     def _binary(self, pair: tuple[str, str]) -> Estimate:
         if self.crossover:
-            raise _CannotEstimate(_NO_ESTIMATE[ContrastType.PAIRED_PROPORTIONS])
+            raise _CannotEstimateError(_NO_ESTIMATE[ContrastType.PAIRED_PROPORTIONS])
         counts: list[float] = []
         for arm in pair:
             row = self._row(arm)
             if row is None:
-                raise _CannotEstimate("no result of the comparator was printed")
+                raise _CannotEstimateError("no result of the comparator was printed")
             place = f"{self.at}/arms/{row_key(row)}"
             total = self._take(f"{place}/total", row.total)
             events = self._take(f"{place}/events", row.events)
             if total is None:
-                raise _CannotEstimate("percentages were printed without their denominators")
+                raise _CannotEstimateError("percentages were printed without their denominators")
             if events is None:
                 if row.percent is None:
-                    raise _CannotEstimate("neither counts nor percentages were printed")
+                    raise _CannotEstimateError("neither counts nor percentages were printed")
                 possible = events_from_percent(row.percent.printed, int(total))
                 if len(possible) != 1:
-                    raise _CannotEstimate(
+                    raise _CannotEstimateError(
                         "the printed percentage fits no single number of people"
                     )
                 self.inputs.append(f"{place}/percent")
@@ -376,21 +402,21 @@ class _Maker:
         contrast = self.outcome.contrast
         intervention = [a for a in self.study.arms if a.role == "intervention"]
         if len(intervention) != 1:
-            raise _CannotEstimate("there is not exactly one treated group")
+            raise _CannotEstimateError("there is not exactly one treated group")
         arm = intervention[0].id
         if self.outcome.kind == "binary":
             return self._share(self._proportion(arm))
         before, after = self._row(arm, "baseline"), self._row(arm, "end")
         if before is None or after is None:
             if contrast is not None and contrast.type in _NO_ESTIMATE:
-                raise _CannotEstimate(_NO_ESTIMATE[contrast.type])
-            raise _CannotEstimate("no control group, and no values from before and after")
+                raise _CannotEstimateError(_NO_ESTIMATE[contrast.type])
+            raise _CannotEstimateError("no control group, and no values from before and after")
         pre = self._take(f"{self.at}/arms/{arm}.baseline/mean", before.mean)
         sd = self._take(f"{self.at}/arms/{arm}.baseline/sd", before.sd)
         post = self._take(f"{self.at}/arms/{arm}.end/mean", after.mean)
         n = self._n(arm, after) or self._people()
         if pre is None or post is None or sd is None or n is None:
-            raise _CannotEstimate(
+            raise _CannotEstimateError(
                 "no control group, and no standard deviation from before treatment"
             )
         r = self.case.plan.prepost_correlation.value
@@ -400,20 +426,20 @@ class _Maker:
     def _proportion(self, arm: str) -> Proportion:
         row = self._row(arm)
         if row is None:
-            raise _CannotEstimate("no result of the treated group was printed")
+            raise _CannotEstimateError("no result of the treated group was printed")
         place = f"{self.at}/arms/{row_key(row)}"
         total = self._take(f"{place}/total", row.total)
         if total is None:
             total = self._n(arm, row)
         events = self._take(f"{place}/events", row.events)
         if total is None:
-            raise _CannotEstimate("a percentage was printed without its denominator")
+            raise _CannotEstimateError("a percentage was printed without its denominator")
         if events is None:
             if row.percent is None:
-                raise _CannotEstimate("neither counts nor percentages were printed")
+                raise _CannotEstimateError("neither counts nor percentages were printed")
             possible = events_from_percent(row.percent.printed, int(total))
             if len(possible) != 1:
-                raise _CannotEstimate("the printed percentage fits no single number of people")
+                raise _CannotEstimateError("the printed percentage fits no single number of people")
             self.inputs.append(f"{place}/percent")
             events = float(next(iter(possible)))
         return estimate_proportion(int(events), int(total), self.case.plan.level)
@@ -498,7 +524,7 @@ class _Maker:
             study=self.study,
             outcome=self.outcome,
             standardised=standardised,
-            inputs=inputs,
+            inputs=tuple(dict.fromkeys((*inputs, *self.sizes))),
             primary=self.outcome.primary,
         )
 
@@ -510,11 +536,6 @@ _MEASURE_NAMES = {
     EffectMeasure.RR: "risk ratio",
     EffectMeasure.PR: "proportion in one group",
 }
-
-
-def measure_name(measure: str) -> str:
-    """An effect measure in words."""
-    return _MEASURE_NAMES.get(EffectMeasure(measure), measure)
 
 
 def display_effect(measure: EffectMeasure, value: float, unit: str | None = None) -> str:
@@ -552,8 +573,10 @@ def enter_estimate(
                 kind="derived",
                 label=f"{label}, {_LIMITS[name]}",
                 value=value,
-                display=display_effect(estimate.measure, value, unit if name == "estimate" else None),
-                method=estimate.steps[-1].cite if estimate.steps else "as-printed",
+                display=display_effect(
+                    estimate.measure, value, unit if name == "estimate" else None
+                ),
+                method=_METHODS[estimate.measure] if name == "estimate" else "confidence-limits",
                 inputs=inputs,
                 steps=steps,
                 assumptions=assumptions,
@@ -563,4 +586,10 @@ def enter_estimate(
     return ids[0], ids[1], ids[2]
 
 
+_METHODS = {
+    EffectMeasure.MD: "md",
+    EffectMeasure.SMD: "smd-hedges",
+    EffectMeasure.SMCR: "smcr",
+    EffectMeasure.RR: "rr",
+}
 _LIMITS = {"estimate": "estimate", "low": "lower limit", "high": "upper limit"}

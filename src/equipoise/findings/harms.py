@@ -109,9 +109,7 @@ def _trial_harm(case: Case, study: Study, event: AdverseEvent, ledger: Ledger) -
     comparable = study.is_randomised_trial and study.structure.value == "parallel"
     if comparable and len(counts["intervention"]) == 1 and len(counts["comparator"]) == 1:
         (e1, n1), (e2, n2) = counts["intervention"][0], counts["comparator"][0]
-        inputs = tuple(
-            f"{at}/arms/{a.arm}/{f}" for a in event.arms for f in ("events", "total")
-        )
+        inputs = tuple(f"{at}/arms/{a.arm}/{f}" for a in event.arms for f in ("events", "total"))
         try:
             rr = estimate_rr(int(e1), int(n1), int(e2), int(n2))
             ids = enter_estimate(

@@ -70,7 +70,11 @@ class Ledger:
         """Enter a number as a source printed it."""
         leaf = printed.id.rsplit("/", 1)[-1]
         unit = printed.number.unit or _FIELD_UNITS.get(leaf)
-        if unit is None and printed.id.startswith(_OWN_UNIT) and leaf not in {"n", "events", "total"}:
+        if (
+            unit is None
+            and printed.id.startswith(_OWN_UNIT)
+            and leaf not in {"n", "events", "total"}
+        ):
             unit = printed.unit
         shown = unit
         if leaf in _UNITLESS and not printed.id.startswith(_OWN_UNIT):

@@ -15,6 +15,16 @@ METHODS: dict[str, Method] = {
             doi=None,
         ),
         Method(
+            id="confidence-limits",
+            name="limits of a confidence interval",
+            formula="estimate ± quantile × SE, on the scale of analysis",
+            citation=(
+                "Higgins JPT, Li T, Deeks JJ. Choosing effect measures and computing estimates of "
+                "effect. Cochrane Handbook for Systematic Reviews of Interventions, chapter 6."
+            ),
+            doi="10.1002/9781119536604.ch6",
+        ),
+        Method(
             id="counted",
             name="counted from the case",
             formula="number of records that meet the description",

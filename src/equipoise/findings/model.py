@@ -16,8 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from equipoise.case.facts import Verdict
 from equipoise.case.prose import Prose, Reference, is_prose, split_prose
 
-SCHEMA = "equipoise.findings/1"
-
 
 class Frozen(BaseModel):
     """The base of everything in Findings."""
@@ -580,7 +578,7 @@ class Named(Frozen):
 class Findings(Frozen):
     """Everything. One `findings.json`."""
 
-    schema_: Literal["equipoise.findings/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["equipoise.findings/1"] = Field(default="equipoise.findings/1", alias="schema")
     program: str
     case: CaseSummary
     conditions: tuple[ConditionFinding, ...]

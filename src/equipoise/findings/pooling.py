@@ -19,14 +19,16 @@ from equipoise.case.study import Structure
 from equipoise.evidence.effects import EffectMeasure, Estimate
 from equipoise.evidence.synthesis import BayesSynthesis, pool_bayes, pool_fixed, pool_random
 from equipoise.evidence.synthesis.classical import Synthesis as Classical
-from equipoise.findings.effects import Effect, display_effect, enter_estimate, measure_name
+from equipoise.findings.effects import Effect, display_effect, enter_estimate
 from equipoise.findings.ledger import Ledger
 from equipoise.findings.model import Cell, ForestRow, ModelResult, Synthesis
 from equipoise.findings.wording import decimal, p_value, probability, significant
 from equipoise.stats.priors import HalfNormal, Normal
 
 FEW_STUDIES = 3
-"""Up to so many studies the exact Bayesian answer is the primary one; see the decision record."""
+"""From two up to so many studies the exact Bayesian answer is the primary one; a single study
+stands for itself, and more studies are pooled by REML with Hartung-Knapp. See the decision record
+on primary models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,6 @@ class Pooled:
     people: float
     low: float
     high: float
-    estimate: float
     i2: float | None
     prob_benefit: float
     prob_beyond_mid: float | None
@@ -255,15 +256,18 @@ def _pool(case: Case, group: _Group, ledger: Ledger) -> Pooled:
         random = pool_random(yi, vi, method=plan.estimator, test=plan.test, level=plan.level)
         models.append(_classical_result(enter, random, "reml-knha", primary=k > FEW_STUDIES))
         weights = random.weights
-    models.insert(0, _bayes_result(enter, bayes, primary=k <= FEW_STUDIES))
-    models.append(_classical_result(enter, fixed, "fixed", primary=False))
-    primary = bayes if k <= FEW_STUDIES else None
+    models.insert(0, _bayes_result(enter, bayes, primary=1 < k <= FEW_STUDIES))
+    models.append(_classical_result(enter, fixed, "fixed", primary=k == 1))
     mid = _mid(group)
     towards = -1.0 if group.better == "lower" else 1.0
     beyond = None
     prob_benefit = bayes.mu.prob_below(0) if towards < 0 else bayes.mu.prob_above(0)
     cells = [
-        enter.probability("benefit", "probability that the mean effect is a benefit", prob_benefit)
+        enter.probability(
+            "benefit",
+            "probability that the effect is a benefit, on average over trials",
+            prob_benefit,
+        )
     ]
     if mid is not None:
         edge = towards * mid[0]
@@ -271,15 +275,17 @@ def _pool(case: Case, group: _Group, ledger: Ledger) -> Pooled:
         cells.append(
             enter.probability(
                 "beyond-mid",
-                "probability that the mean effect exceeds the smallest change that matters",
+                "probability that it exceeds the smallest change that matters",
                 beyond,
                 (mid[1],),
             )
         )
-    if primary is not None:
-        estimate, (low, high) = bayes.mu.median, bayes.ci
+    if k == 1:
+        low, high = fixed.ci
+    elif k <= FEW_STUDIES:
+        low, high = bayes.ci
     else:
-        estimate, (low, high) = random.mu, random.ci
+        low, high = random.ci
     synthesis = Synthesis(
         id=group.id,
         condition=group.condition,
@@ -322,7 +328,6 @@ def _pool(case: Case, group: _Group, ledger: Ledger) -> Pooled:
         people=people,
         low=low,
         high=high,
-        estimate=estimate,
         i2=random.i2 if k > 1 else None,
         prob_benefit=prob_benefit,
         prob_beyond_mid=beyond,
@@ -392,9 +397,7 @@ def _mid(group: _Group) -> tuple[float, str] | None:
 class _Enter:
     """Enters the numbers of one synthesis under its own name."""
 
-    def __init__(
-        self, ledger: Ledger, group: _Group, at: str, inputs: tuple[str, ...]
-    ) -> None:
+    def __init__(self, ledger: Ledger, group: _Group, at: str, inputs: tuple[str, ...]) -> None:
         self.ledger = ledger
         self.group = group
         self.at = at
@@ -423,9 +426,7 @@ class _Enter:
             inputs=self.inputs,
         )
 
-    def probability(
-        self, name: str, label: str, value: float, extra: tuple[str, ...] = ()
-    ) -> Cell:
+    def probability(self, name: str, label: str, value: float, extra: tuple[str, ...] = ()) -> Cell:
         number = self.ledger.add(
             f"{self.at}/{name}",
             kind="computed",
@@ -486,7 +487,7 @@ def _classical_result(
         )
     return ModelResult(
         model=model,
-        name=_MODEL_NAMES[model],
+        name="the one trial" if result.k == 1 else _MODEL_NAMES[model],
         primary=primary,
         estimate=enter.effect(f"{model}/estimate", "pooled estimate", result.mu, method),
         low=enter.effect(f"{model}/low", "lower limit", low, method),
@@ -505,27 +506,35 @@ def _classical_result(
     )
 
 
-def _heterogeneity(
-    enter: _Enter, random: Classical, bayes: BayesSynthesis
-) -> tuple[Cell, ...]:
+def _heterogeneity(enter: _Enter, random: Classical, bayes: BayesSynthesis) -> tuple[Cell, ...]:
     cells = []
     if random.tau2 is not None:
         cells.append(
-            ("τ² (REML)", enter.plain("tau2", "τ²", random.tau2, significant(random.tau2, 2), "reml"))
+            (
+                "τ² (REML)",
+                enter.plain("tau2", "τ²", random.tau2, significant(random.tau2, 2), "reml"),
+            )
         )
     if random.i2 is not None:
-        cells.append(("I²", enter.plain("i2", "I²", random.i2, f"{decimal(random.i2, 0)}%", "reml")))
+        cells.append(
+            ("I²", enter.plain("i2", "I²", random.i2, f"{decimal(random.i2, 0)}%", "reml"))
+        )
     if random.q_p is not None:
-        cells.append(("p of Q", enter.plain("q-p", "p of Q", random.q_p, p_value(random.q_p), "cochran-q")))
+        cells.append(
+            ("p of Q", enter.plain("q-p", "p of Q", random.q_p, p_value(random.q_p), "cochran-q"))
+        )
     median = bayes.tau.median
     cells.append(
         (
             "τ, posterior median",
             enter.plain(
-                "bayes/tau", "τ, posterior median", median, significant(median, 2),
+                "bayes/tau",
+                "τ, posterior median",
+                median,
+                significant(median, 2),
                 "bayes-quadrature",
             ),
-        )  # fmt: skip
+        )
     )
     return tuple(Cell(label=label, number=number) for label, number in cells)
 
@@ -553,8 +562,3 @@ def _prior_text(ledger: Ledger, enter: _Enter, scale: _Scale, group: _Group) -> 
         f"Prior ({scale.basis}): the mean effect is normal around no effect with standard "
         f"deviation {{n:{mean}}}; the heterogeneity τ is half-normal with scale {{n:{tau}}}."
     )
-
-
-def measure_in_words(synthesis: Synthesis) -> str:
-    """The measure of a synthesis, in words."""
-    return measure_name(synthesis.measure)

@@ -112,16 +112,22 @@ def _statements(
         "No number of uncontrolled reports can tell the drug from natural course, regression to "
         "the mean, expectation, stopping by those it did not help, and who chooses to answer.",
     ]
-    reports = [r for r in rows["any-better"] if r[0].role == "report"]
-    benchmarks = [r for r in rows["any-better"] if r[0].role == "benchmark"]
-    if reports and benchmarks:
-        lines.append(
-            "Any improvement, like for like. Reports: "
-            + _listed(reports)
-            + ". Without the drug: "
-            + _listed(benchmarks)
-            + "."
-        )
+    for condition in case.header.conditions:
+        reports = [
+            r
+            for r in rows["any-better"]
+            if r[0].role == "report" and condition.id in r[0].conditions
+        ]
+        benchmarks = [
+            r
+            for r in rows["any-better"]
+            if r[0].role == "benchmark" and any(_alike(report[0], r[0]) for report in reports)
+        ]
+        if reports and benchmarks:
+            lines.append(
+                f"Any improvement in {{name:condition/{condition.id}}}, like for like. Reports: "
+                f"{_listed(reports)}. Without the drug: {_listed(benchmarks)}."
+            )
     if not case.experience:
         lines.append("No patient reports were entered in this case.")
     return tuple(lines)
@@ -161,17 +167,22 @@ def _shared(a: ExperienceSample, b: ExperienceSample) -> bool:
     return bool(set(a.conditions) & set(b.conditions))
 
 
+def _alike(report: ExperienceSample, benchmark: ExperienceSample) -> bool:
+    """Whether a benchmark speaks to a report: the same condition, or open treatment of any kind."""
+    return _shared(report, benchmark) or benchmark.regime == "open-label-benchmark"
+
+
 def _selection(
     rows: dict[str, list[tuple[ExperienceSample, ReportedRate, RateRow]]], ledger: Ledger
 ) -> list[SelectionRow]:
     """Odds of the report over odds of the benchmark: the selection needed at no specific effect."""
     found = []
     for counts in _IMPROVEMENT:
-        reports = [r for r in rows[counts] if r[0].role == "report"]
+        reports = [r for r in rows[counts] if r[0].role == "report" and r[0].regime != "trial-arm"]
         benchmarks = [r for r in rows[counts] if r[0].role == "benchmark"]
         for report_sample, _, report in reports:
             for bench_sample, _, bench in benchmarks:
-                alike = _shared(report_sample, bench_sample) or not bench_sample.conditions
+                alike = _alike(report_sample, bench_sample)
                 p = ledger.numbers[report.percent].value
                 q = ledger.numbers[bench.percent].value
                 if not alike or p is None or q is None or not (0 < p < 100 and 0 < q < 100):
@@ -194,9 +205,7 @@ def _selection(
                         ),
                     ),
                 )
-                found.append(
-                    SelectionRow(report=report.id, benchmark=bench.id, odds_ratio=number)
-                )
+                found.append(SelectionRow(report=report.id, benchmark=bench.id, odds_ratio=number))
     return found
 
 

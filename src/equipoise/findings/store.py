@@ -17,7 +17,7 @@ MAX_BYTES = 256 * 1024 * 1024
 
 
 def to_json(findings: Findings) -> bytes:
-    """Canonical bytes: keys in the order of the model, one space of indent, UTF-8, final newline."""
+    """Canonical bytes: keys in the model's order, one space of indent, UTF-8, a final newline."""
     data = findings.model_dump(mode="json", by_alias=True)
     return (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 

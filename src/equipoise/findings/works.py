@@ -14,6 +14,9 @@ from equipoise.findings.model import Work
 def list_works(case: Case) -> tuple[Work, ...]:
     """Studies first, then other sources, each in the order of the case."""
     shorts = _distinct({s.id: _short(s.citation, s.id) for s in case.studies})
+    for s in case.studies:
+        if s.acronym:
+            shorts[s.id] = f"{shorts[s.id]} ({s.acronym})"
     studies = [_study_work(s, shorts[s.id]) for s in case.studies]
     return (*studies, *(_source_work(s, shorts) for s in case.sources.sources))
 
@@ -72,17 +75,19 @@ def _distinct(shorts: dict[str, str]) -> dict[str, str]:
     seen: Counter[str] = Counter()
     distinct = {}
     for study_id, short in sorted(shorts.items()):
+        letter = ""
         if counts[short] > 1:
             letter = chr(ord("a") + seen[short]) if seen[short] < 26 else f"-{seen[short] + 1}"
             seen[short] += 1
-            short = f"{short}{letter}"
-        distinct[study_id] = short
+        distinct[study_id] = f"{short}{letter}"
     return distinct
 
 
 def _first_words(cite: str, limit: int = 48) -> str:
     """Enough of a citation to recognise it by."""
-    match = re.match(r"^(?P<author>[^,.(]{2,40}?)\s*(?:et al\.?|,|\().*?\b(?P<year>(?:19|20)\d{2})\b", cite)
+    match = re.match(
+        r"^(?P<author>[^,.(]{2,40}?)\s*(?:et al\.?|,|\().*?\b(?P<year>(?:19|20)\d{2})\b", cite
+    )
     if match:
         author = re.sub(r"(\s+[A-Z]{1,3})+$", "", match["author"]).strip()
         return f"{author} {match['year']}"

@@ -71,7 +71,7 @@ def state_bottom_line(
     if level == "none":
         return (
             f"Whether {treatment} improves {outcome} in {condition} is not known: no randomised "
-            "comparison gives an estimate."
+            "comparison gives a verified estimate."
         )
     if level == "very low":
         tail = {

@@ -1,7 +1,7 @@
 """Certainty of the evidence for one outcome, proposed from data, each step with its reason.
 
-The domains and the starting points follow GRADE (Guyatt et al. 2008, doi:10.1136/bmj.39489.470347.AD;
-imprecision: Guyatt et al. 2011, doi:10.1016/j.jclinepi.2011.01.012). The rules here are a first
+The domains and the starting points follow GRADE (Guyatt et al. 2008,
+doi:10.1136/bmj.39489.470347.AD; imprecision: Guyatt et al. 2011, doi:10.1016/j.jclinepi.2011.01.012). The rules here are a first
 proposal for a person to overrule, not a substitute for judgement.
 
 Reasons are prose: numbers come in as references, so a reason never types one.
@@ -70,7 +70,9 @@ class Evidence:
 
     def __post_init__(self) -> None:
         if self.k < 1 or len(self.risk_of_bias) != self.k:
-            raise EvidenceError("Certainty is judged for at least one trial, each with a judgement.")
+            raise EvidenceError(
+                "Certainty is judged for at least one trial, each with a judgement."
+            )
 
 
 def rate_certainty(evidence: Evidence) -> Certainty:
@@ -99,7 +101,7 @@ def no_controlled_evidence() -> Certainty:
                 domain="design",
                 levels=-3,
                 reason=(
-                    "No randomised comparison gave an estimate for this outcome. Changes in people "
+                    "No randomised comparison gave a verified estimate. Changes in people "
                     "who all had the treatment cannot tell its effect from natural course, "
                     "regression to the mean, expectation and selection."
                 ),
@@ -118,7 +120,9 @@ def _risk_of_bias(e: Evidence) -> Rating:
     if all(j == "low" for j in judged):
         return Rating(domain="risk of bias", levels=0, reason="All trials were judged at low risk.")
     if all(j == "high" for j in judged):
-        return Rating(domain="risk of bias", levels=-2, reason="All trials were judged at high risk.")
+        return Rating(
+            domain="risk of bias", levels=-2, reason="All trials were judged at high risk."
+        )
     if any(j == "high" for j in judged):
         reason = "At least one trial was judged at high risk of bias."
     elif any(j == "not-assessed" for j in judged):

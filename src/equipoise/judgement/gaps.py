@@ -51,7 +51,7 @@ def find_gaps(e: ConditionEvidence) -> tuple[GapFound, ...]:
                 title="No completed randomised trial",
                 statement=(
                     f"No completed randomised trial of {e.treatment} in {e.name} is among the "
-                    f"records of this case; {e.refs['registered']} registered without results."
+                    f"records of this case; registered without results: {e.refs['registered']}."
                 ),
             )
         )
@@ -61,8 +61,9 @@ def find_gaps(e: ConditionEvidence) -> tuple[GapFound, ...]:
                 kind="uncontrolled-only",
                 title="Only people who chose the treatment were followed",
                 statement=(
-                    f"All that was measured in {e.name} comes from {e.refs['uncontrolled']} "
-                    "uncontrolled studies: how people came to be counted was never random."
+                    f"All that was measured in people with {e.name} comes from studies without a "
+                    f"randomised comparison ({e.refs['uncontrolled']} in the case): who had the "
+                    "treatment was never left to chance."
                 ),
             )
         )
@@ -107,7 +108,8 @@ def find_gaps(e: ConditionEvidence) -> tuple[GapFound, ...]:
                 kind="outcome-not-estimated",
                 title="An outcome that matters was never estimated",
                 statement=(
-                    f"For {outcome} in {e.name}, no randomised comparison gives an estimate."
+                    f"For {outcome} in {e.name}, no randomised comparison gives a verified "
+                    "estimate."
                 ),
             )
         )

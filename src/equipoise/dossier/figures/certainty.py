@@ -15,12 +15,25 @@ _VERDICTS = {
     "not-found": "Source not found",
     "could-not-check": "Could not check",
 }
+# A tick, a half, a cross, an empty diamond and a broken ring: told apart without colour.
 _ICONS = {
-    "supported": '<circle cx="8" cy="8" r="7" class="fill"/><path d="M4.5 8.2l2.4 2.4 4.6-5" class="cut"/>',
-    "partly": '<circle cx="8" cy="8" r="6.4" class="ring"/><path d="M8 1.6a6.4 6.4 0 0 1 0 12.8z" class="fill"/>',
-    "contradicted": '<path d="M2 2h12v12H2z" class="fill"/><path d="M5 5l6 6M11 5l-6 6" class="cut"/>',
-    "not-found": '<path d="M8 1.4 14.6 8 8 14.6 1.4 8z" class="ring"/><path d="M5.5 8h5" class="ring"/>',
-    "could-not-check": '<circle cx="8" cy="8" r="6.4" class="ring dashed"/>',
+    "supported": (
+        tag("circle", cx=8, cy=8, r=7, class_="fill")
+        + tag("path", d="M4.5 8.2l2.4 2.4 4.6-5", class_="cut")
+    ),
+    "partly": (
+        tag("circle", cx=8, cy=8, r=6.4, class_="ring")
+        + tag("path", d="M8 1.6a6.4 6.4 0 0 1 0 12.8z", class_="fill")
+    ),
+    "contradicted": (
+        tag("path", d="M2 2h12v12H2z", class_="fill")
+        + tag("path", d="M5 5l6 6M11 5l-6 6", class_="cut")
+    ),
+    "not-found": (
+        tag("path", d="M8 1.4 14.6 8 8 14.6 1.4 8z", class_="ring")
+        + tag("path", d="M5.5 8h5", class_="ring")
+    ),
+    "could-not-check": tag("circle", cx=8, cy=8, r=6.4, class_="ring dashed"),
 }
 
 
@@ -40,9 +53,7 @@ def draw_certainty(level: CertaintyLevel) -> Markup:
 
 def draw_verdict(verdict: str) -> Markup:
     """A verdict's shape and its words."""
-    svg = Markup('<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{}</svg>').format(
-        Markup(_ICONS[verdict])
-    )
+    svg = tag("svg", _ICONS[verdict], viewBox="0 0 16 16", width=16, height=16, aria_hidden="true")
     return Markup('<span class="verdict verdict-{}">{}<span>{}</span></span>').format(
         verdict, svg, _VERDICTS[verdict]
     )

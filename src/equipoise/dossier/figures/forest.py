@@ -12,7 +12,7 @@ from equipoise.dossier.shown import UNVERIFIED_SIGN, UNVERIFIED_WORDS, Shown
 from equipoise.findings.model import ForestRow, ModelResult, Synthesis
 
 _LABEL_LETTERS = 34
-_PLOT = 300
+_PLOT = 360
 _GAP = 18
 _ROW = 30
 _TOP = 48
@@ -66,9 +66,7 @@ class _Forest:
 
     def _value(self, number_id: str | None) -> float | None:
         number = self.shown.find(number_id)
-        if number is None or number.value is None or (self._log and number.value <= 0):
-            return None
-        return number.value
+        return number.value if number else None
 
     @property
     def _log(self) -> bool:
@@ -84,6 +82,8 @@ class _Forest:
         outer = [self._value(i) for r in s.rows for i in (r.low, r.high)]
         outer += [self._value(i) for m in s.models for i in (m.prediction_low, m.prediction_high)]
         forward = math.log if self._log else float
+        if self._log:  # what is not above zero lies beyond the left end, wherever that is
+            core, outer = ([v for v in c if v is not None and v > 0] for c in (core, outer))
         inner = [forward(v) for v in core if v is not None]
         low, high = min(inner), max(inner)
         reach = max(high - low, 1e-9) * (_ROOM - 1)
@@ -106,9 +106,7 @@ class _Forest:
     def _numbers_width(self) -> float:
         rows = [(r.estimate, r.low, r.high) for r in self.synthesis.rows]
         rows += [(m.estimate, m.low, m.high) for m in self.synthesis.models]
-        return max(
-            sum(svg.width_of(self.shown, i) for i in row) + 8 * svg.LETTER for row in rows
-        )
+        return max(sum(svg.width_of(self.shown, i) for i in row) + 8 * svg.LETTER for row in rows)
 
     # -- pieces --
 
@@ -135,10 +133,14 @@ class _Forest:
             x = scale.place(value)
             parts.append(
                 svg.tag(
-                    "rect", x=x - side / 2, y=y - side / 2, width=side, height=side,
+                    "rect",
+                    x=x - side / 2,
+                    y=y - side / 2,
+                    width=side,
+                    height=side,
                     class_="square" + hollow,
                 )
-            )  # fmt: skip
+            )
         parts.append(self._numbers(row, scale, y))
         return svg.tag("g", *parts, class_="row" if row.verified else "row row-unverified")
 
@@ -197,23 +199,24 @@ class _Forest:
             null = scale.place(s.null)
             y = bottom + 54
             # Either label keeps to its own side, and moves outwards where its side is narrow.
-            parts.append(svg.words(min(null, scale.right) - 8, y, f"← {left}", css="favours", anchor="end"))
+            parts.append(
+                svg.words(min(null, scale.right) - 8, y, f"← {left}", css="favours", anchor="end")
+            )
             parts.append(svg.words(max(null, scale.left) + 8, y, f"{right} →", css="favours"))
         return Markup().join(parts)
 
     def _description(self) -> str:
         s = self.synthesis
         parts = [f"Forest plot, {s.axis}."]
-        for row in s.rows:
-            parts.append(f"{row.label}: {self._said(row)}.")
-        for model in s.models:
-            parts.append(f"{model.name}: {self._said(model)}.")
+        parts += [f"{row.label}: {self._said(row)}." for row in s.rows]
+        parts += [f"{model.name}: {self._said(model)}." for model in s.models]
         parts.append("The table that follows holds the same numbers as links.")
         return " ".join(parts)
 
     def _said(self, row: ForestRow | ModelResult) -> str:
         estimate, low, high = (
-            (n.display if (n := self.shown.find(i)) else i) for i in (row.estimate, row.low, row.high)
+            (n.display if (n := self.shown.find(i)) else i)
+            for i in (row.estimate, row.low, row.high)
         )
         unverified = isinstance(row, ForestRow) and not row.verified
         return f"{estimate} ({low} to {high})" + (f", {UNVERIFIED_WORDS}" if unverified else "")

@@ -39,7 +39,7 @@ def occupancy_panels(shown: Shown, drug: Drug) -> tuple[OccupancyPanel, ...]:
     panels = []
     for dose in doses:
         curves = tuple(c for c in drug.curves if c.dose == dose)
-        panels.append(OccupancyPanel(dose, curves, _draw(shown, dose, curves, names, order, last)))
+        panels.append(OccupancyPanel(dose, curves, _draw(shown, dose, curves, names=names, order=order, last=last)))
     return tuple(panels)
 
 
@@ -58,6 +58,7 @@ def _draw(
     shown: Shown,
     dose: str,
     curves: Sequence[OccupancyCurve],
+    *,
     names: dict[str, str],
     order: dict[str, int],
     last: float,
@@ -81,7 +82,7 @@ def _draw(
     for at, wanted, model in _spread(ends, _TOP, bottom):
         name = names.get(model, model) + (UNVERIFIED_SIGN if model in unverified else "")
         style = _style(order, model)
-        parts.append(svg.line(x.right + 2, wanted, x.right + 10, at, f"lead style-{style}"))
+        parts.append(svg.line(x.right + 2, wanted, x.right + 10, at, f"leader style-{style}"))
         rows = svg.wrapped(name, _NAME_LETTERS)
         for i, text in enumerate(rows):
             top = at + 4 - (len(rows) - 1) * 6
@@ -157,9 +158,7 @@ def _spread(
     return placed
 
 
-def _description(
-    shown: Shown, curves: Iterable[OccupancyCurve], names: dict[str, str]
-) -> str:
+def _description(shown: Shown, curves: Iterable[OccupancyCurve], names: dict[str, str]) -> str:
     said = []
     for curve in curves:
         trough = shown.find(curve.trough)

@@ -27,7 +27,9 @@ def draw_potency(shown: Shown, rows: Sequence[PotencyRow]) -> Markup | None:
         return None
     left = svg.LETTER * (_LETTERS + 1) + _GAP
     values = [v for _, ends in placed for v in ends]
-    scale = svg.Scale(min(0.5, *values) / 1.6, max(2.0, *values) * 1.6, left, left + _PLOT, log=True)
+    scale = svg.Scale(
+        min(0.5, *values) / 1.6, max(2.0, *values) * 1.6, left, left + _PLOT, log=True
+    )
     bottom = _TOP + _ROW * len(placed)
     null = scale.place(1.0)
     parts = [

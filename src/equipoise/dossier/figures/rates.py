@@ -60,7 +60,12 @@ def _row(shown: Shown, row: RateRow, scale: svg.Scale, y: float) -> Markup:
         *(svg.words(0, top + 14 * i, t, css="label") for i, t in enumerate(lines)),
         *(svg.words(0, top + 14 * len(lines), t, css="tick") for t in below),
         svg.tag(
-            "rect", x=scale.left, y=y - 8, width=scale.place(value) - scale.left, height=16, class_=css
+            "rect",
+            x=scale.left,
+            y=y - 8,
+            width=scale.place(value) - scale.left,
+            height=16,
+            class_=css,
         ),
     ]
     low, high = _value(shown, row.low), _value(shown, row.high)
@@ -82,5 +87,7 @@ def _description(shown: Shown, rows: list[RateRow]) -> str:
     for row in rows:
         number = shown.find(row.percent)
         mark = "" if row.verified else f", {UNVERIFIED_WORDS}"
-        said.append(f"{row.label} ({_role(row)}): {number.display if number else row.percent}{mark}.")
+        said.append(
+            f"{row.label} ({_role(row)}): {number.display if number else row.percent}{mark}."
+        )
     return " ".join([*said, "The table that follows holds the same numbers as links."])

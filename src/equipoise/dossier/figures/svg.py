@@ -34,7 +34,7 @@ def tag(name: str, *children: Markup | str, **attributes: str | float | None) ->
         if v is not None
     )
     inside = Markup().join(escape(c) for c in children)
-    return Markup("<{}{}>{}</{}>").format(Markup(name), shown, inside, Markup(name))
+    return Markup("<{0}{1}>{2}</{0}>").format(name, shown, inside)
 
 
 def figure(
@@ -184,7 +184,11 @@ def tick_text(value: float) -> str:
 
 
 def axis(
-    scale: Scale, y: float, *, text: Callable[[float], str] = tick_text, grid_top: float | None = None
+    scale: Scale,
+    y: float,
+    *,
+    text: Callable[[float], str] = tick_text,
+    grid_top: float | None = None,
 ) -> Markup:
     """A horizontal axis with its ticks, and faint lines upwards where `grid_top` is given."""
     parts = [line(scale.left, y, scale.right, y, "axis")]

@@ -5,7 +5,7 @@ Each takes numbers as printed, because rounding decides what counts as a contrad
 numbers that made it speak are in `values`.
 """
 
-# ruff: noqa: PLR0917 -- mean, SD, n of one arm, then of the other: the order that papers print
+
 
 from __future__ import annotations
 

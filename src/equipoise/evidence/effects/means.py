@@ -3,7 +3,7 @@
 The first arm minus the second, always. Whether more is better is the outcome's business.
 """
 
-# ruff: noqa: PLR0917 -- mean, SD, n of one arm, then of the other: the order that papers print
+
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ it carries the measure MD or SMD. A change from before to after has no comparato
 SMCC or SMCR, and must not be pooled with the others.
 """
 
-# ruff: noqa: PLR0917 -- mean, SD, n of one arm, then of the other: the order that papers print
+
 
 from __future__ import annotations
 
