@@ -7,7 +7,10 @@ import pytest
 from equipoise.dossier.shown import Facts, Shown
 from equipoise.findings import model as m
 
-HOSTILE = '<script>alert("x")</script> & \' " {{ 7*7 }} ](javascript:alert(1)) <img src=x onerror=alert(1)>'
+HOSTILE = (
+    '<script>alert("x")</script> & \' " {{ 7*7 }} ](javascript:alert(1)) '
+    "<img src=x onerror=alert(1)>"
+)
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2
 RIGHT_TO_LEFT = "نالتريكسون بجرعة منخفضة \u202e (reversed)"
 EVIL_STUDY = "../../etc/CON.Study"
@@ -333,7 +336,10 @@ def complete_findings() -> m.Findings:
             id="fibromyalgia",
             name="Fibromyalgia",
             focus=True,
-            headline="Trials in {name:condition/fibromyalgia} are few, and whether it helps is {name:intervention} uncertain ({cite:alder}).",
+            headline=(
+                "Trials in {name:condition/fibromyalgia} are few, and whether "
+                "{name:intervention} helps is uncertain ({cite:alder})."
+            ),
             statements=(
                 "One trial randomised {n:studies/alder/n_randomised} people.",
                 "<b>Not bold.</b>",

@@ -459,7 +459,7 @@ Verdict = Literal["supported", "partly", "contradicted", "not-found", "could-not
 
 
 class ClaimTest(Frozen):
-    """A comparison of numbers that the engine makes itself; the verdict has to agree with it."""
+    """A comparison that would have to hold if the claim were true; the engine makes it itself."""
 
     left: Text
     relation: Literal["<", "<=", ">", ">=", "=", "!="]

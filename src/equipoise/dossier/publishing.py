@@ -73,7 +73,7 @@ def _replace(content: Mapping[str, bytes], target: Path) -> None:
 
 
 def _marker(files: Mapping[str, bytes]) -> bytes:
-    """A list of what belongs to the dossier, so that nothing else is ever removed with it."""
+    """List what belongs to the dossier, so that nothing else is ever removed with it."""
     sums = {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())}
     digest = hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()
     text = json.dumps({"format": _FORMAT, "digest": digest, "files": sums}, indent=1)

@@ -106,21 +106,21 @@ class Shown:
     root: str
 
     def href(self, path: str) -> str:
-        """A relative address of a page of the dossier."""
+        """Give a relative address of a page of the dossier."""
         return self.root + path
 
     # -- numbers --
 
     def find(self, number_id: str | None) -> Number | None:
-        """The number of that id, if it is one."""
+        """Give the number of that id, if it is one."""
         return None if number_id is None else self.facts.findings.number.get(number_id)
 
     def number_href(self, number_id: str) -> str:
-        """The address of a number's derivation."""
+        """Give the address of a number's derivation."""
         return self.href(self.facts.trace.url(number_id))
 
     def n(self, number_id: str | None) -> Markup:
-        """A number as a link to its derivation; text that is no number's id stays plain text."""
+        """Give a number as a link to its derivation; text that is no number's id stays plain text."""
         if number_id is None:
             return Markup('<span class="absent">not given</span>')
         number = self.find(number_id)
@@ -136,7 +136,7 @@ class Shown:
         )
 
     def mark(self, verified: bool) -> Markup:
-        """The sign for what has not been checked against its source; nothing for what has."""
+        """Give the sign for what has not been checked against its source; nothing for what has."""
         return Markup() if verified else UNVERIFIED
 
     def interval(self, low: str | None, high: str | None) -> Markup:
@@ -155,7 +155,7 @@ class Shown:
     # -- words --
 
     def prose(self, text: str) -> Markup:
-        """A statement, with its references resolved to links."""
+        """Give a statement, with its references resolved to links."""
         parts: list[Markup] = []
         for part in split_prose(text):
             if not isinstance(part, Reference):
@@ -169,13 +169,13 @@ class Shown:
         return Markup().join(parts)
 
     def name(self, kind: str, item_id: str) -> str:
-        """What the case calls a condition, outcome or instrument; its id where it has no name."""
+        """Give the case's name for a condition, outcome or instrument; its id without one."""
         if kind == "condition" and (found := self.facts.conditions.get(item_id)):
             return found.name
         return self.facts.names.get(f"{kind}/{item_id}", item_id)
 
     def condition(self, condition_id: str) -> Markup:
-        """A condition, linked where it has a page."""
+        """Give a condition, linked where it has a page."""
         name = self.name("condition", condition_id)
         if condition_id not in self.facts.conditions:
             return Markup("<bdi>{}</bdi>").format(name)
@@ -190,7 +190,7 @@ class Shown:
     # -- works --
 
     def work(self, work_id: str) -> Markup:
-        """A work by its short name: to the study's own page, else to the list of references."""
+        """Give a work by its short name: to the study's own page, else to the list of references."""
         work = self.facts.findings.work.get(work_id)
         study = self.facts.studies.get(work_id)
         if work is None and study is None:
@@ -210,14 +210,14 @@ class Shown:
         return Markup(", ").join(self.work(i) for i in ids)
 
     def rests_on(self, reference: str) -> Markup:
-        """What a claim rests on: a number or a work."""
+        """Give what a claim rests on: a number or a work."""
         number = self.find(reference)
         if number is None:
             return self.work(reference)
         return Markup("<bdi>{}</bdi>: {}").format(number.label, self.n(reference))
 
     def short(self, work_id: str) -> str:
-        """A work's short name as plain text."""
+        """Give a work's short name as plain text."""
         work = self.facts.findings.work.get(work_id)
         return work.short if work else work_id
 
@@ -226,7 +226,7 @@ class Shown:
         return outside_links(work)
 
     def rate(self, reference: str) -> Markup:
-        """A rate or a sample by its label; a number's id becomes that number."""
+        """Give a rate or a sample by its label; a number's id becomes that number."""
         row = self.facts.rates.get(reference)
         if row is not None:
             return Markup("<bdi>{}</bdi> ({})").format(row.label, self.work(row.work))
@@ -247,10 +247,10 @@ class Shown:
 
 
 def condition_path(condition_id: str) -> str:
-    """A condition's page."""
+    """Give a condition's page."""
     return f"conditions/{slug(condition_id)}.html"
 
 
 def study_path(study_id: str) -> str:
-    """A study's page."""
+    """Give a study's page."""
     return f"studies/{slug(study_id)}.html"

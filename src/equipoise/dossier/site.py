@@ -20,7 +20,15 @@ from equipoise.dossier.trace import anchor, page_path
 from equipoise.findings.model import ConditionFinding, Findings
 
 # No script, no frame, no form, nothing from elsewhere: imported text cannot reach out of a page.
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'"
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "form-action 'none'",
+        "base-uri 'none'",
+    )
+)
 NAVIGATION = (
     ("index.html", "Overview"),
     ("claims.html", "Claims"),
@@ -156,7 +164,7 @@ def _json(data: object) -> bytes:
 
 
 def _published_schema() -> dict[str, Any] | None:
-    """The schema of `findings.json`, where this version of the program publishes one."""
+    """Give the schema of `findings.json`, where this version publishes one."""
     try:
         schema = importlib.import_module("equipoise.findings.schema").findings_schema()
     except (ImportError, AttributeError):

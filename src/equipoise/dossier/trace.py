@@ -23,7 +23,7 @@ _RESERVED = re.compile(r"con|prn|aux|nul|index|com[0-9]|lpt[0-9]")
 
 
 def slug(key: str) -> str:
-    """A file name for an id: distinct for distinct ids, on any file system, in any letter case."""
+    """Give a file name for an id: distinct for distinct ids, on any file system, in any letter case."""
     readable = re.sub(r"-{3,}", "--", re.sub(r"[^a-z0-9_-]", "-", key.lower().replace("/", "--")))
     if _PLAIN.fullmatch(key) and len(readable) <= _LONGEST_SLUG and not _RESERVED.fullmatch(key):
         return readable
@@ -32,7 +32,7 @@ def slug(key: str) -> str:
 
 
 def anchor(text: str) -> str:
-    """An element's id that is valid in a page, an address and a list of ids alike."""
+    """Give an element's id that is valid in a page, an address and a list of ids alike."""
     if _ANCHOR.fullmatch(text):
         return text
     digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]
@@ -60,7 +60,7 @@ class TraceIndex:
 
 
 def page_path(key: str) -> str:
-    """The file that holds a group of derivations."""
+    """Give the file that holds a group of derivations."""
     return f"trace/{slug(key)}.html"
 
 

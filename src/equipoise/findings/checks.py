@@ -45,8 +45,15 @@ def find_attention(
 
 
 def _disagrees(row: ClaimRow) -> bool:
-    """A verdict that the engine's own comparisons do not bear out."""
-    return not all(t.holds for t in row.tests)
+    """A verdict that the engine's own comparisons do not bear out.
+
+    A test says what would have to hold if the claim were true: all must, for `supported`; one must
+    fail, for `contradicted`. Of a claim that holds in part, either may be so.
+    """
+    if not row.tests:
+        return False
+    holds = all(t.holds for t in row.tests)
+    return (row.verdict == "supported" and not holds) or (row.verdict == "contradicted" and holds)
 
 
 def _claim(row: ClaimRow) -> Attention:
@@ -54,7 +61,7 @@ def _claim(row: ClaimRow) -> Attention:
         id=f"check/claims/{row.id}",
         check="claim-test",
         where=f"claims/{row.group}.yaml",
-        statement="A comparison that this claim's verdict rests on does not hold.",
+        statement="The engine's own comparisons do not bear out the verdict on this claim.",
         acknowledged=None,
     )
 

@@ -296,7 +296,7 @@ class Gap(Frozen):
 
 
 class ClaimTestRow(Frozen):
-    """A comparison that the engine made."""
+    """What would have to hold if the claim were true, and whether it does."""
 
     left: str
     relation: str

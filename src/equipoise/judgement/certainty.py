@@ -1,8 +1,9 @@
 """Certainty of the evidence for one outcome, proposed from data, each step with its reason.
 
 The domains and the starting points follow GRADE (Guyatt et al. 2008,
-doi:10.1136/bmj.39489.470347.AD; imprecision: Guyatt et al. 2011, doi:10.1016/j.jclinepi.2011.01.012). The rules here are a first
-proposal for a person to overrule, not a substitute for judgement.
+doi:10.1136/bmj.39489.470347.AD; imprecision: Guyatt et al. 2011,
+doi:10.1016/j.jclinepi.2011.01.012). The rules here are a first proposal for a person to overrule,
+not a substitute for judgement.
 
 Reasons are prose: numbers come in as references, so a reason never types one.
 """

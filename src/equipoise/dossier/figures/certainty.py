@@ -52,7 +52,7 @@ def draw_certainty(level: CertaintyLevel) -> Markup:
 
 
 def draw_verdict(verdict: str) -> Markup:
-    """A verdict's shape and its words."""
+    """Draw a verdict's shape and its words."""
     svg = tag("svg", _ICONS[verdict], viewBox="0 0 16 16", width=16, height=16, aria_hidden="true")
     return Markup('<span class="verdict verdict-{}">{}<span>{}</span></span>').format(
         verdict, svg, _VERDICTS[verdict]

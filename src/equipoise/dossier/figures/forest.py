@@ -22,7 +22,7 @@ _ROOM = 2.2
 
 
 def draw_forest(shown: Shown, synthesis: Synthesis, treatment: str) -> Markup | None:
-    """The plot, or nothing where no row has a place on an axis."""
+    """Draw the plot, or nothing where no row has a place on an axis."""
     return _Forest(shown, synthesis, treatment).draw()
 
 
@@ -227,7 +227,7 @@ def _lines(label: str) -> tuple[str, ...]:
 
 
 def _label(label: str, y: float, *, unverified: bool, strong: bool = False) -> Markup:
-    """A row's name, in one line or two."""
+    """Draw a row's name, in one line or two."""
     lines = list(_lines(label)) or [""]
     if unverified:
         lines[-1] += UNVERIFIED_SIGN

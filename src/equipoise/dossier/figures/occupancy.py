@@ -39,12 +39,13 @@ def occupancy_panels(shown: Shown, drug: Drug) -> tuple[OccupancyPanel, ...]:
     panels = []
     for dose in doses:
         curves = tuple(c for c in drug.curves if c.dose == dose)
-        panels.append(OccupancyPanel(dose, curves, _draw(shown, dose, curves, names=names, order=order, last=last)))
+        drawing = _draw(shown, dose, curves, names=names, order=order, last=last)
+        panels.append(OccupancyPanel(dose, curves, drawing))
     return tuple(panels)
 
 
 def _value(shown: Shown, reference: str) -> float | None:
-    """A number's value; an hour may also be given as plain text."""
+    """Find a number's value; an hour may also be given as plain text."""
     number = shown.find(reference)
     if number is not None:
         return number.value
@@ -107,7 +108,7 @@ def _points(shown: Shown, curve: OccupancyCurve) -> list[tuple[float, float]]:
 
 
 def _full(shown: Shown, curves: Iterable[OccupancyCurve]) -> float:
-    """What full occupancy is written as: a share, or per cent where the numbers' unit says so."""
+    """Say how full occupancy is written: a share, or per cent where the unit says so."""
     units = {n.unit for c in curves for p in c.points if (n := shown.find(p.occupancy))}
     return 100.0 if "%" in units else 1.0
 

@@ -70,6 +70,8 @@ def _row(shown: Shown, row: RateRow, scale: svg.Scale, y: float) -> Markup:
     ]
     low, high = _value(shown, row.low), _value(shown, row.high)
     if low is not None and high is not None:
+        # A pale edge keeps the line visible where it crosses a filled bar.
+        parts.append(svg.line(scale.place(low), y, scale.place(high), y, "whisker-halo"))
         parts.append(svg.interval_bar(scale, low, high, y, "whisker"))
     numbers: list[Markup | str] = [svg.number_link(shown, row.percent)]
     if row.total is not None:

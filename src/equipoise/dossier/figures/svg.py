@@ -19,13 +19,13 @@ LINE = 16
 
 
 def px(value: float) -> str:
-    """A coordinate, short and the same on every machine."""
+    """Write a coordinate, short and the same on every machine."""
     text = f"{value:.1f}".removesuffix(".0")
     return "0" if text == "-0" else text
 
 
 def tag(name: str, *children: Markup | str, **attributes: str | float | None) -> Markup:
-    """An element; attribute names end in `_` where Python keeps the word for itself."""
+    """Write an element; attribute names end in `_` where Python keeps the word for itself."""
     shown = Markup().join(
         Markup(' {}="{}"').format(
             key.rstrip("_").replace("_", "-"), px(v) if isinstance(v, (int, float)) else v
@@ -40,7 +40,7 @@ def tag(name: str, *children: Markup | str, **attributes: str | float | None) ->
 def figure(
     *children: Markup, width: float, height: float, title: str, description: str, css: str
 ) -> Markup:
-    """A whole drawing with its title and description."""
+    """Draw a whole drawing with its title and description."""
     key = hashlib.sha256("\0".join((css, title, description, *children)).encode()).hexdigest()[:10]
     return tag(
         "svg",
@@ -60,12 +60,12 @@ def figure(
 def words(
     x: float, y: float, *children: Markup | str, css: str = "", anchor: str | None = None
 ) -> Markup:
-    """A line of text."""
+    """Set a line of text."""
     return tag("text", *children, x=x, y=y, class_=css or None, text_anchor=anchor)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, css: str) -> Markup:
-    """A straight line."""
+    """Draw a straight line."""
     return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=css)
 
 
@@ -88,7 +88,7 @@ def wrapped(text: str, letters: int, most: int = 2) -> tuple[str, ...]:
 
 
 def number_link(shown: Shown, number_id: str) -> Markup:
-    """A number inside a drawing.
+    """Draw a number inside a drawing.
 
     The keyboard reaches it through the table beside the drawing, so it is no stop here.
     """
@@ -107,7 +107,7 @@ def number_link(shown: Shown, number_id: str) -> Markup:
 
 
 def spoken(number: Number) -> str:
-    """A number in a description, for those who hear it."""
+    """Write a number in a description, for those who hear it."""
     return f"{number.label}: {number.display}" + (
         "" if number.verified else f" ({UNVERIFIED_WORDS})"
     )
@@ -140,7 +140,7 @@ class Scale:
         return self.left + share * (self.right - self.left)
 
     def place(self, value: float) -> float:
-        """The pixel of a value, kept inside the plot."""
+        """Find the pixel of a value, kept inside the plot."""
         return min(max(self._position(value), self.left), self.right)
 
     def beyond(self, value: float) -> int:
@@ -175,7 +175,7 @@ def _log_ticks(low: float, high: float) -> tuple[float, ...]:
 
 
 def tick_text(value: float) -> str:
-    """A tick's own text; ticks belong to the axis, not to the evidence."""
+    """Write a tick's own text; ticks belong to the axis, not to the evidence."""
     if abs(value) >= 1:
         text = f"{value:,.10g}" if abs(value) < 1e6 else f"{value:.0e}"
     else:
@@ -190,7 +190,7 @@ def axis(
     text: Callable[[float], str] = tick_text,
     grid_top: float | None = None,
 ) -> Markup:
-    """A horizontal axis with its ticks, and faint lines upwards where `grid_top` is given."""
+    """Draw a horizontal axis with its ticks, and faint lines upwards where `grid_top` is given."""
     parts = [line(scale.left, y, scale.right, y, "axis")]
     for value in scale.ticks():
         x = scale.place(value)
@@ -202,7 +202,7 @@ def axis(
 
 
 def interval_bar(scale: Scale, low: float, high: float, y: float, css: str) -> Markup:
-    """An interval; an arrowhead where it runs out of the plot."""
+    """Draw an interval; an arrowhead where it runs out of the plot."""
     x1, x2 = scale.place(low), scale.place(high)
     parts = [line(x1, y, x2, y, css)]
     for end, value, x in ((-1, low, x1), (1, high, x2)):
