@@ -14,7 +14,7 @@ _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\]")
 
 
 def web_url(text: str | None) -> str | None:
-    """Give the address if it is plain http or https with a host and no credentials; otherwise none."""
+    """Give the address if it is plain http or https, with a host and no credentials."""
     if not text or _UNSAFE.search(text):
         return None
     try:

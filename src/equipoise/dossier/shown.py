@@ -120,7 +120,7 @@ class Shown:
         return self.href(self.facts.trace.url(number_id))
 
     def n(self, number_id: str | None) -> Markup:
-        """Give a number as a link to its derivation; text that is no number's id stays plain text."""
+        """Give a number as a link to its derivation; other text stays plain text."""
         if number_id is None:
             return Markup('<span class="absent">not given</span>')
         number = self.find(number_id)
@@ -190,7 +190,7 @@ class Shown:
     # -- works --
 
     def work(self, work_id: str) -> Markup:
-        """Give a work by its short name: to the study's own page, else to the list of references."""
+        """Give a work by its short name, linked to the study's page or to the references."""
         work = self.facts.findings.work.get(work_id)
         study = self.facts.studies.get(work_id)
         if work is None and study is None:

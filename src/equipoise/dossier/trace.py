@@ -23,7 +23,7 @@ _RESERVED = re.compile(r"con|prn|aux|nul|index|com[0-9]|lpt[0-9]")
 
 
 def slug(key: str) -> str:
-    """Give a file name for an id: distinct for distinct ids, on any file system, in any letter case."""
+    """Give a file name for an id: distinct for distinct ids, in any letter case."""
     readable = re.sub(r"-{3,}", "--", re.sub(r"[^a-z0-9_-]", "-", key.lower().replace("/", "--")))
     if _PLAIN.fullmatch(key) and len(readable) <= _LONGEST_SLUG and not _RESERVED.fullmatch(key):
         return readable

@@ -104,7 +104,8 @@ class Effect:
     standardised: Estimate | None
     """The same effect in standard deviations, where it can be had."""
     inputs: tuple[str, ...]
-    """Printed numbers behind the estimate and its standardised form."""
+    """Numbers behind the estimate and its standardised form."""
+    assumed: tuple[str, ...]
     primary: bool
 
     @property
@@ -224,7 +225,8 @@ class _Maker:
         self.crossover = study.structure is Structure.CROSSOVER
         self.inputs: list[str] = []
         self.sizes: list[str] = []
-        """People: they enter a standardised difference, but not a plain one with its interval."""
+        """People: they enter a standardised difference only, as the correlation of a crossover does."""
+        self.assumed: list[str] = []
 
     # -- what was printed --
 
@@ -254,7 +256,18 @@ class _Maker:
         """People in a crossover or a single group: analysed, else randomised (assumed analysed)."""
         place = f"studies/{self.study.id}"
         n = self._take(f"{place}/n_analysed", self.study.n_analysed, into)
-        return n or self._take(f"{place}/n_randomised", self.study.n_randomised, into)
+        if n:
+            return n
+        n = self._take(f"{place}/n_randomised", self.study.n_randomised, into)
+        if n:
+            self._assume(
+                "randomised-are-analysed",
+                "The number analysed was not printed; all who were randomised count as analysed.",
+            )
+        return n
+
+    def _assume(self, assumption_id: str, text: str) -> None:
+        self.assumed.append(self.ledger.assume(assumption_id, text))
 
     # -- between randomised arms --
 
@@ -331,6 +344,7 @@ class _Maker:
 
     def _crossover_smd(self, estimate: Estimate, n: float) -> Estimate:
         r = self.case.plan.crossover_correlation.value
+        self.sizes.append("case/plan/crossover-correlation")
         return estimate_smd_crossover_from_t(estimate.yi / estimate.sei, n, r)
 
     def _from_arms(self, pair: tuple[str, str]) -> tuple[Estimate | None, Estimate | None]:
@@ -374,27 +388,30 @@ class _Maker:
                 raise _CannotEstimateError("no result of the comparator was printed")
             place = f"{self.at}/arms/{row_key(row)}"
             total = self._take(f"{place}/total", row.total)
-            events = self._take(f"{place}/events", row.events)
             if total is None:
                 raise _CannotEstimateError("percentages were printed without their denominators")
-            if events is None:
-                if row.percent is None:
-                    raise _CannotEstimateError("neither counts nor percentages were printed")
-                possible = events_from_percent(row.percent.printed, int(total))
-                if len(possible) != 1:
-                    raise _CannotEstimateError(
-                        "the printed percentage fits no single number of people"
-                    )
-                self.inputs.append(f"{place}/percent")
-                events = float(next(iter(possible)))
-                self.ledger.assume(
-                    "count-from-percent",
-                    "The number of people with the event is the only whole number that rounds to "
-                    "the printed percentage.",
-                )
+            events = self._events(place, row, total)
             counts += [events, total]
         e1, n1, e2, n2 = counts
         return estimate_rr(int(e1), int(n1), int(e2), int(n2))
+
+    def _events(self, place: str, row: ArmResult, total: float) -> float:
+        """People with the event, as printed or as the only count that gives the percentage."""
+        events = self._take(f"{place}/events", row.events)
+        if events is not None:
+            return events
+        if row.percent is None or not row.percent.is_exact:
+            raise _CannotEstimateError("neither counts nor exact percentages were printed")
+        possible = events_from_percent(row.percent.printed, int(total))
+        if len(possible) != 1:
+            raise _CannotEstimateError("the printed percentage fits no single number of people")
+        self.inputs.append(f"{place}/percent")
+        self._assume(
+            "count-from-percent",
+            "The number of people with the event is the only whole number that rounds to the "
+            "printed percentage.",
+        )
+        return float(possible[0])
 
     # -- within one group: never an effect of treatment --
 
@@ -420,6 +437,7 @@ class _Maker:
                 "no control group, and no standard deviation from before treatment"
             )
         r = self.case.plan.prepost_correlation.value
+        self.inputs.append("case/plan/prepost-correlation")
         estimate = estimate_prepost_smcr(pre, sd, post, n, r)
         return self._effect(estimate, controlled=False, standardised=None)
 
@@ -431,17 +449,9 @@ class _Maker:
         total = self._take(f"{place}/total", row.total)
         if total is None:
             total = self._n(arm, row)
-        events = self._take(f"{place}/events", row.events)
         if total is None:
             raise _CannotEstimateError("a percentage was printed without its denominator")
-        if events is None:
-            if row.percent is None:
-                raise _CannotEstimateError("neither counts nor percentages were printed")
-            possible = events_from_percent(row.percent.printed, int(total))
-            if len(possible) != 1:
-                raise _CannotEstimateError("the printed percentage fits no single number of people")
-            self.inputs.append(f"{place}/percent")
-            events = float(next(iter(possible)))
+        events = self._events(place, row, total)
         return estimate_proportion(int(events), int(total), self.case.plan.level)
 
     # -- entering it --
@@ -458,6 +468,7 @@ class _Maker:
             self._inputs,
             unit=self.outcome.unit if estimate.measure is EffectMeasure.MD else None,
             level=self.case.plan.level,
+            assumed=tuple(self.assumed),
         )
         return self._made(
             effect_id, estimate.measure, ids, estimate, standardised, controlled=controlled
@@ -478,6 +489,7 @@ class _Maker:
                 method="wilson",
                 inputs=self._inputs,
                 steps=steps,
+                assumptions=self.assumed,
             )
             for name, value in (("estimate", share.value), ("low", low), ("high", high))
         )
@@ -525,6 +537,7 @@ class _Maker:
             outcome=self.outcome,
             standardised=standardised,
             inputs=tuple(dict.fromkeys((*inputs, *self.sizes))),
+            assumed=tuple(self.assumed),
             primary=self.outcome.primary,
         )
 
@@ -555,18 +568,19 @@ def enter_estimate(
     *,
     unit: str | None,
     level: float,
+    assumed: tuple[str, ...] = (),
 ) -> tuple[str, str, str]:
-    """Enter an estimate and its limits; ratios are entered as ratios, not as logarithms."""
+    """Enter an estimate and its limits; ratios are entered as ratios, not as logarithms.
+
+    `assumed` names what was taken for granted before the estimate was made.
+    """
     steps, assumptions = ledger.take_steps(estimate)
     natural = estimate.on_natural_scale(level)
+    limits = (("estimate", natural.value), ("low", natural.low), ("high", natural.high))
+    if not all(math.isfinite(value) for _, value in limits):
+        raise EvidenceError("An interval without end gives no estimate.")
     ids = []
-    for name, value in (
-        ("estimate", natural.value),
-        ("low", natural.low),
-        ("high", natural.high),
-    ):
-        if not math.isfinite(value):
-            raise EvidenceError("An interval without end gives no estimate.")
+    for name, value in limits:
         ids.append(
             ledger.add(
                 f"{effect_id}/{name}",
@@ -576,14 +590,21 @@ def enter_estimate(
                 display=display_effect(
                     estimate.measure, value, unit if name == "estimate" else None
                 ),
-                method=_METHODS[estimate.measure] if name == "estimate" else "confidence-limits",
+                method=_method(estimate) if name == "estimate" else "confidence-limits",
                 inputs=inputs,
                 steps=steps,
-                assumptions=assumptions,
+                assumptions=(*assumptions, *assumed),
                 unit=unit,
             )
         )
     return ids[0], ids[1], ids[2]
+
+
+def _method(estimate: Estimate) -> str:
+    """The method that an estimate as a whole goes by."""
+    if any(step.cite == "crossover-smd" for step in estimate.steps):
+        return "crossover-smd"
+    return _METHODS[estimate.measure]
 
 
 _METHODS = {

@@ -165,6 +165,7 @@ def _standard_group(case: Case, effects: list[Effect], ledger: Ledger) -> _Group
             effect.inputs,
             unit=None,
             level=case.plan.level,
+            assumed=effect.assumed,
         )
         members.append(_Member(effect, standardised, ids, _design(effect)))
     notes = ["Different instruments of one domain, turned so that lower is better for all."]

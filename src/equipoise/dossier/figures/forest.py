@@ -83,7 +83,8 @@ class _Forest:
         outer += [self._value(i) for m in s.models for i in (m.prediction_low, m.prediction_high)]
         forward = math.log if self._log else float
         if self._log:  # what is not above zero lies beyond the left end, wherever that is
-            core, outer = ([v for v in c if v is not None and v > 0] for c in (core, outer))
+            core = [v if v is not None and v > 0 else None for v in core]
+            outer = [v if v is not None and v > 0 else None for v in outer]
         inner = [forward(v) for v in core if v is not None]
         low, high = min(inner), max(inner)
         reach = max(high - low, 1e-9) * (_ROOM - 1)
