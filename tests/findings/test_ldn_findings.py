@@ -94,9 +94,7 @@ def test_fibromyalgia_shows_the_null_trials_beside_the_small_positive_one(
     findings: Findings,
 ) -> None:
     found = condition(findings, "fibromyalgia")
-    said = next(
-        s for s in (read_out(findings, s) for s in found.statements) if "on pain" in s
-    )
+    said = next(s for s in (read_out(findings, s) for s in found.statements) if "on pain" in s)
     positive, null = said.split("no difference shown")
     assert "Younger 2013 (31 people)" in positive
     for study in ("FINAL) (99 people)", "INNOVA) (98 people)", "Bested 2023 (58 people)"):

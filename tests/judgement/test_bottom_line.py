@@ -24,9 +24,7 @@ FINDINGS = ("benefit", "small benefit", "harm", "little difference", "unclear")
         (-0.6, 0.2, 0.5, "unclear"),
     ],
 )
-def test_what_an_interval_shows(
-    low: float, high: float, mid: float | None, finding: str
-) -> None:
+def test_what_an_interval_shows(low: float, high: float, mid: float | None, finding: str) -> None:
     assert read_effect(Effect(low=low, high=high, mid=mid)) == finding
 
 

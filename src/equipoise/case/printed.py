@@ -88,11 +88,8 @@ def written_text(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(written_text), Field(min_length=1, max_length=20_000)]
-Slug = Annotated[
-    str,
-    BeforeValidator(written_text),
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80),
-]
+SLUG = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+Slug = Annotated[str, BeforeValidator(written_text), Field(pattern=SLUG, max_length=80)]
 
 
 class Reported(Frozen):

@@ -29,8 +29,10 @@ from equipoise.case.facts import (
     SourceList,
 )
 from equipoise.case.header import CaseHeader, Plan
+from equipoise.case.printed import SLUG
+from equipoise.case.prose import Reference, is_prose, split_prose
 from equipoise.case.study import Study
-from equipoise.case.yaml12 import Document, Mark, read_yaml_file
+from equipoise.case.yaml12 import Document, Mark, read_yaml_file, shown
 from equipoise.errors import CaseError, CaseErrors, CaseNotFoundError
 
 MAX_FILES = 20_000
@@ -101,20 +103,23 @@ def find_case(name: str | os.PathLike[str]) -> Path:
 
     Raises `CaseNotFoundError`, naming the nearest shipped case.
     """
-    path = Path(name)
-    if path.is_dir():
+    path, text = Path(name), os.fspath(name)
+    try:
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (OSError, ValueError):  # no file system has such a name
+        is_folder = is_file = False
+    if is_folder:
         return path
-    text = os.fspath(name)
     if text in shipped_cases():
         return Path(str(files("equipoise"))) / "cases" / text
-    if path.is_file():
+    if is_file:
         raise CaseNotFoundError(
-            f"{text} is a file; a case is a folder with case.yaml in it. Give the folder."
+            f"{shown(text)} is a file; a case is a folder with case.yaml in it. Give the folder."
         )
-    near = difflib.get_close_matches(text, shipped_cases(), n=1)
+    near = difflib.get_close_matches(text[:100], shipped_cases(), n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise CaseNotFoundError(
-        f"no case folder {text!r}, and no shipped case of that name "
+        f"no case folder {shown(text)}, and no shipped case of that name "
         f"(shipped: {', '.join(shipped_cases()) or 'none'}).{hint} "
         "Make a new one with: equipoise new NAME"
     )
@@ -134,7 +139,7 @@ def read_case(name: str | os.PathLike[str]) -> Case:
         except CaseError as error:
             errors.append(error)
     for required in _REQUIRED:
-        if required not in documents and not any(e.file == required for e in errors):
+        if required not in documents and not any(e.file in {required, "."} for e in errors):
             errors.append(
                 CaseError(
                     "this file is missing",
@@ -158,12 +163,10 @@ def read_case(name: str | os.PathLike[str]) -> Case:
     return case
 
 
-def _case_files(root: Path, errors: list[CaseError]) -> Iterator[str]:
+def _case_files(root: Path, errors: list[CaseError]) -> list[str]:
     """Files of the case, sorted; anything unexpected becomes an error. Links are not followed."""
-    count = 0
-    for path in sorted(root.iterdir()):
-        if path.name.startswith("."):
-            continue
+    found: list[str] = []
+    for path in _entries(root, "", errors):
         if path.is_symlink():
             errors.append(_refuse_entry(path.name, "is a link; links in a case are not followed"))
         elif path.is_dir():
@@ -171,25 +174,44 @@ def _case_files(root: Path, errors: list[CaseError]) -> Iterator[str]:
                 near = difflib.get_close_matches(path.name, _FOLDERS, n=1)
                 errors.append(_refuse_entry(path.name, "is no folder of a case", near, _FOLDERS))
                 continue
-            for inner in sorted(path.iterdir()):
-                if inner.name.startswith(".") or inner.suffix in _FREE_SUFFIXES:
-                    continue
+            for inner in _entries(path, path.name, errors):
                 name = f"{path.name}/{inner.name}"
+                if inner.suffix in _FREE_SUFFIXES:
+                    continue
                 if inner.is_symlink() or not stat.S_ISREG(inner.lstat().st_mode):
                     errors.append(_refuse_entry(name, "is not a plain file"))
                 elif inner.suffix != ".yaml":
                     errors.append(_refuse_entry(name, "does not end in .yaml"))
                 else:
-                    count += 1
-                    yield name
+                    found.append(name)
         elif path.name in _SINGLE and stat.S_ISREG(path.lstat().st_mode):
-            yield path.name
+            found.append(path.name)
         elif path.suffix not in _FREE_SUFFIXES:
             near = difflib.get_close_matches(path.name, _SINGLE, n=1)
             errors.append(_refuse_entry(path.name, "is no file of a case", near, _SINGLE))
-        if count > MAX_FILES:
-            errors.append(_refuse_entry(path.name, f"holds more than {MAX_FILES} files"))
-            return
+    return found
+
+
+def _entries(folder: Path, name: str, errors: list[CaseError]) -> list[Path]:
+    """What stands in a folder, sorted, hidden entries aside; too many are not even looked at."""
+    entries: list[Path] = []
+    try:
+        for path in folder.iterdir():
+            if not path.name.startswith("."):
+                entries.append(path)
+            if len(entries) > MAX_FILES:
+                errors.append(_refuse_entry(name or ".", f"holds more than {MAX_FILES} files"))
+                return []
+    except OSError as error:
+        errors.append(
+            CaseError(
+                f"this folder could not be read: {error.strerror}",
+                file=name or str(folder),
+                advice="Check its permissions.",
+            )
+        )
+        return []
+    return sorted(entries)
 
 
 def _refuse_entry(
@@ -221,8 +243,8 @@ def _explain(model: type[BaseModel], document: Document, detail: Any) -> CaseErr
     if kind == "extra_forbidden":
         mark = document.key_mark(path)
         known = sorted(_fields_at(model, path[:-1]))
-        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
-        message = f"unknown key {path[-1]!r}"
+        near = difflib.get_close_matches(str(path[-1])[:100], known, n=1, cutoff=0.5)
+        message = f"unknown key {shown(str(path[-1]))}"
         expected = f"one of {', '.join(known)}" if known else None
         advice = f"Did you mean {near[0]!r}?" if near else "Remove it, or move it into note:."
     elif kind == "missing":
@@ -230,19 +252,61 @@ def _explain(model: type[BaseModel], document: Document, detail: Any) -> CaseErr
         advice = f"Add {path[-1]}: to this record." if path else None
     elif kind in {"enum", "literal_error"}:
         given = detail.get("input")
-        message = f"{where} cannot be {given!r}"
+        message = f"{where} cannot be {_given(given)}"
         expected = str(detail["ctx"]["expected"])
         options = [o.strip(" '") for o in expected.replace(" or ", ", ").split(",")]
-        near = difflib.get_close_matches(str(given), options, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(str(given)[:100], options, n=1, cutoff=0.5)
         advice = f"Did you mean {near[0]!r}?" if near else None
+    elif kind == "string_pattern_mismatch" and detail["ctx"]["pattern"] in _PATTERNS:
+        message = f"{where} cannot be {_given(detail.get('input'))}"
+        expected = _PATTERNS[detail["ctx"]["pattern"]]
+    elif kind in _SHAPES:
+        message = f"{where} cannot be {_given(detail.get('input'))}"
+        expected = _SHAPES[kind]
     elif kind == "value_error":
         message = f"{where}: {detail['ctx']['error']}"
     else:
         message = f"{where}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
     return CaseError(
-        message, file=document.file, line=mark.line, column=mark.column,
+        _short(message), file=document.file, line=mark.line, column=mark.column,
         expected=expected, advice=advice,
     )  # fmt: skip
+
+
+# What a pattern of the schema asks for, in words.
+_PATTERNS = {
+    SLUG: "letters, digits, dots, dashes and underscores, beginning with a letter or a digit",
+    r"^10\.\d{4,9}/\S+$": 'a DOI alone, such as "10.1002/art.37734"',
+    r"^\d{1,9}$": "a PubMed id: digits alone",
+    r"^https?://\S+$": "an address that begins with https://",
+}
+# What the shape of a value should have been, in the words of a case file.
+_SHAPES = {
+    "string_type": "text",
+    "tuple_type": "a list: [one, two], or lines that begin with a dash",
+    "model_type": "a record: lines of key: value",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+}
+
+
+def _given(value: Any) -> str:
+    """What stands in the file, short enough for a line."""
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a record"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return shown(str(getattr(value, "text", value)))
+
+
+def _short(message: str, most: int = 400) -> str:
+    return message if len(message) <= most else f"{message[:most]}…"
 
 
 def _fields_at(model: type[BaseModel], path: tuple[Any, ...]) -> set[str]:
@@ -345,9 +409,10 @@ def _assemble(models: dict[str, BaseModel], documents: dict[str, Document]) -> C
 
 def _cross_references(case: Case) -> Iterator[CaseError]:
     """References between files: conditions, outcomes, instruments, sources, studies."""
-    conditions = [c.id for c in case.header.conditions]
-    domains = [o.id for o in case.header.outcomes]
-    instruments = [i.id for i in case.header.instruments]
+    header = case.header
+    conditions = [c.id for c in header.conditions]
+    domains = [o.id for o in header.outcomes]
+    instruments = [i.id for i in header.instruments]
     studies = [s.id for s in case.studies]
     sources = [s.id for s in case.sources.sources]
     works = [*studies, *sources]
@@ -360,14 +425,34 @@ def _cross_references(case: Case) -> Iterator[CaseError]:
         near = difflib.get_close_matches(value, known, n=1)
         mark = case.documents[file].mark(path)
         yield CaseError(
-            f"no {what} {value!r} in this case",
+            f"no {what} {value!r} in this {_WITHIN.get(what, 'case')}",
             file=file, line=mark.line, column=mark.column,
             expected=f"one of {', '.join(known[:12])}{'…' if len(known) > 12 else ''}"
             if known else f"a {what} to be defined",
             advice=f"Did you mean {near[0]!r}?" if near else None,
         )  # fmt: skip
 
-    path: tuple[str | int, ...]
+    names = [
+        "intervention",
+        *(f"condition/{c}" for c in conditions),
+        *(f"outcome/{o}" for o in domains),
+        *(f"instrument/{i}" for i in instruments),
+    ]
+    for file, path, record, part in _references(case):
+        if part.kind == "cite":
+            yield from need(file, path, "study or source", part.id, works)
+        elif part.kind == "name":
+            yield from need(file, path, "name", part.id, names)
+        elif part.kind == "local":
+            numbers = [n.id for n in getattr(record, "numbers", ())]
+            yield from need(file, path, "number", part.id, numbers)
+
+    for i, question in enumerate(header.questions):
+        at: tuple[str | int, ...] = ("questions", i)
+        where = (*at, "population")
+        yield from need("case.yaml", where, "condition", question.population, conditions)
+        for j, outcome_id in enumerate(question.outcomes):
+            yield from need("case.yaml", (*at, "outcomes", j), "outcome", outcome_id, domains)
     for i, source in enumerate(case.sources.sources):
         if source.study is not None:
             path = ("sources", i, "study")
@@ -379,7 +464,9 @@ def _cross_references(case: Case) -> Iterator[CaseError]:
                 file="sources.yaml", line=mark.line, column=mark.column,
                 expected="an id of its own", advice="Refer to the study directly.",
             )  # fmt: skip
-    for i, instrument in enumerate(case.header.instruments):
+    for i, instrument in enumerate(header.instruments):
+        path = ("instruments", i, "domain")
+        yield from need("case.yaml", path, "outcome", instrument.domain, domains)
         for j, source_id in enumerate(instrument.sources):
             path = ("instruments", i, "sources", j)
             yield from need("case.yaml", path, "source", source_id, works)
@@ -387,6 +474,7 @@ def _cross_references(case: Case) -> Iterator[CaseError]:
         yield from need("plan.yaml", ("risk_of_bias", i, "study"), "study", judged.study, studies)
     for study in case.studies:
         file = f"studies/{study.id}.yaml"
+        arms = [arm.id for arm in study.arms]
         yield from need(file, ("group",), "condition", study.group, conditions)
         for i, group in enumerate(study.also_groups):
             yield from need(file, ("also_groups", i), "condition", group, conditions)
@@ -394,10 +482,19 @@ def _cross_references(case: Case) -> Iterator[CaseError]:
             yield from need(file, ("secondary_of",), "study", study.secondary_of, studies)
         for i, outcome in enumerate(study.outcomes):
             at = ("outcomes", i)
+            for j, row in enumerate(outcome.arms):
+                yield from need(file, (*at, "arms", j, "arm"), "arm", row.arm, arms)
+            compared = outcome.contrast.arms if outcome.contrast else None
+            for j, arm in enumerate(compared or ()):
+                yield from need(file, (*at, "contrast", "arms", j), "arm", arm, arms)
             yield from need(file, (*at, "domain"), "outcome", outcome.domain, domains)
             if outcome.instrument is not None:
                 path = (*at, "instrument")
                 yield from need(file, path, "instrument", outcome.instrument, instruments)
+        for i, event in enumerate(study.adverse_events):
+            for j, people in enumerate(event.arms):
+                path = ("adverse_events", i, "arms", j, "arm")
+                yield from need(file, path, "arm", people.arm, arms)
     for sample in case.experience:
         file = f"experience/{sample.id}.yaml"
         yield from need(file, ("source",), "source", sample.source, works)
@@ -438,3 +535,57 @@ def _cross_references(case: Case) -> Iterator[CaseError]:
                 path = ("claims", i, "conditions", j)
                 file = f"claims/{claims.id}.yaml"
                 yield from need(file, path, "condition", condition, conditions)
+
+
+_WITHIN = {"arm": "study", "number": "record"}
+"""What a name belongs to, where that is not the whole case."""
+
+
+def _references(
+    case: Case,
+) -> Iterator[tuple[str, tuple[str | int, ...], BaseModel, Reference]]:
+    """Every reference in prose, with its file, its place and the record that it stands in."""
+
+    def walk(
+        file: str, path: tuple[str | int, ...], node: Any
+    ) -> Iterator[tuple[str, tuple[str | int, ...], BaseModel, Reference]]:
+        if isinstance(node, tuple):
+            for index, item in enumerate(node):
+                yield from walk(file, (*path, index), item)
+        elif isinstance(node, BaseModel):
+            for name, field_info in type(node).model_fields.items():
+                value = getattr(node, name)
+                if not is_prose(field_info):
+                    yield from walk(file, (*path, name), value)
+                    continue
+                texts = value if isinstance(value, tuple) else (value,)
+                for index, text in enumerate(t for t in texts if t is not None):
+                    place = (*path, name, index) if isinstance(value, tuple) else (*path, name)
+                    for part in split_prose(text):
+                        if isinstance(part, Reference):
+                            yield file, place, node, part
+
+    for file, record in _records(case):
+        yield from walk(file, (), record)
+
+
+def _records(case: Case) -> Iterator[tuple[str, BaseModel]]:
+    """Each file of the case with what was read from it."""
+    for file in case.documents:
+        folder, _, name = file.partition("/")
+        if file == _PRIORS:
+            record: BaseModel | None = case.priors
+        elif name:
+            listed = getattr(case, folder)
+            record = next(r for r in listed if f"{r.id}.yaml" == name)
+        else:
+            record = {
+                "case.yaml": case.header,
+                "plan.yaml": case.plan,
+                "sources.yaml": case.sources,
+                "pharmacology.yaml": case.compound,
+                "safety.yaml": case.safety,
+                "access.yaml": case.access,
+            }[file]
+        if record is not None:
+            yield file, record

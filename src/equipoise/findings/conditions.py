@@ -196,8 +196,7 @@ def choose_synthesis(pooled: tuple[Pooled, ...], domain: str) -> Pooled | None:
     drug come only when there is nothing else, for they cannot show an effect.
     """
     here = [p for p in pooled if p.synthesis.domain == domain]
-    against_placebo = [p for p in here if "-vs-" not in p.synthesis.id]
-    here = against_placebo or here
+    here = [p for p in here if p.against_placebo] or here
     if not here:
         return None
     most = max(here, key=lambda p: (p.k, p.people))
@@ -295,6 +294,11 @@ def _state(
     )
     amount = f"{s.axis[0].upper()}{s.axis[1:]}" if not re.search(r"\d", s.axis) else "Effect"
     line += f" {amount}: {{n:{primary.estimate}}} ({refs['low']} to {refs['high']}){_from(pooled)}."
+    if not pooled.against_placebo:
+        line += (
+            " The comparison is not with placebo alone, so it cannot show whether the treatment "
+            "works by itself."
+        )
     benefit = next((c for c in s.probabilities if c.number.endswith("/benefit")), None)
     beyond = next((c for c in s.probabilities if c.number.endswith("/beyond-mid")), None)
     if benefit is not None:
@@ -311,9 +315,7 @@ def _wider(chosen: Pooled, pooled: tuple[Pooled, ...]) -> str:
     """The standardised answer of more trials, where the natural units left some out."""
     domain = chosen.synthesis.domain
     more = [
-        p
-        for p in pooled
-        if p.synthesis.domain == domain and p.k > chosen.k and "-vs-" not in p.synthesis.id
+        p for p in pooled if p.synthesis.domain == domain and p.k > chosen.k and p.against_placebo
     ]
     if not more:
         return ""

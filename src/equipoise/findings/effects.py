@@ -225,7 +225,7 @@ class _Maker:
         self.crossover = study.structure is Structure.CROSSOVER
         self.inputs: list[str] = []
         self.sizes: list[str] = []
-        """People: they enter a standardised difference only, as the correlation of a crossover does."""
+        """People and correlation: they enter only the standardised form of a difference."""
         self.assumed: list[str] = []
 
     # -- what was printed --

@@ -8,9 +8,10 @@ definition of the event; unlike instruments of one domain meet as standardised d
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from equipoise.case import Case
 from equipoise.case.header import Instrument
@@ -47,6 +48,8 @@ class Pooled:
     mid: float | None
     better: str
     studies: tuple[str, ...]
+    against_placebo: bool
+    """Placebo against the treatment and nothing else: what can show whether it works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,17 @@ def pool_effects(
                 (row.condition, row.domain, row.comparator, "+".join(row.co_interventions))
             ].append(effect)
     groups = [g for family in families.values() for g in _groups(case, family, ledger)]
-    pooled = tuple(_pool(case, group, ledger) for group in groups)
+    pooled = tuple(_pool(case, group, ledger) for group in _named_apart(groups))
     return pooled, reasons
+
+
+def _named_apart(groups: list[_Group]) -> Iterable[_Group]:
+    """Groups that differ only in what a name cannot carry (a unit, a sign) get a number."""
+    seen: Counter[str] = Counter()
+    for group in groups:
+        seen[group.id] += 1
+        count = seen[group.id]
+        yield group if count == 1 else replace(group, id=f"{group.id}-{count}")
 
 
 def _why_not(case: Case, effect: Effect) -> str | None:
@@ -214,9 +226,17 @@ def _members(effects: list[Effect]) -> tuple[_Member, ...]:
 
 def _against(effect: Effect) -> str:
     """Anything but plain placebo is part of the name, so that it cannot be overlooked."""
-    parts = [] if effect.row.comparator == "placebo" else [effect.row.comparator]
-    parts += [c.lower().replace(" ", "-") for c in effect.row.co_interventions]
-    return "".join(f"-vs-{parts[0]}" if i == 0 else f"-with-{p}" for i, p in enumerate(parts))
+    row = effect.row
+    against = "" if row.comparator == "placebo" else f"-vs-{row.comparator}"
+    return against + "".join(f"-with-{_slug(c)}" for c in row.co_interventions)
+
+
+def _is_plain(effect: Effect) -> bool:
+    return effect.row.comparator == "placebo" and not effect.row.co_interventions
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "other"
 
 
 def _design(effect: Effect) -> str | None:
@@ -335,6 +355,7 @@ def _pool(case: Case, group: _Group, ledger: Ledger) -> Pooled:
         mid=mid[0] if mid else None,
         better=group.better,
         studies=tuple(m.effect.row.study for m in group.members),
+        against_placebo=_is_plain(group.members[0].effect),
     )
 
 
