@@ -24,7 +24,7 @@ def test_the_road_opens_no_connection_starts_no_process_and_loads_no_slow_module
     program = (
         "import sys\n"
         "seen = []\n"
-        "watched = ('socket.', 'subprocess.', 'os.system', 'os.exec', 'os.posix_spawn', 'ftplib.')\n"
+        "watched = ('socket.', 'subprocess.', 'os.system', 'os.exec', 'os.posix_spawn')\n"
         "sys.addaudithook(lambda e, a: seen.append(e) if e.startswith(watched) else None)\n"
         "from equipoise.case import read_case\n"
         "from equipoise.findings import appraise\n"

@@ -74,7 +74,11 @@ class _Checker:
         )
         if self.errors:
             return None
-        numbers = [r for r in claim.rests_on if self.ledger.has(r)]
+        numbers = {r for r in claim.rests_on if self.ledger.has(r)}
+        numbers |= {
+            p.id for p in split_prose(because) if isinstance(p, Reference) and p.kind == "n"
+        }
+        numbers |= {i for t in tests for i in (t.left, t.right) if i is not None}
         return ClaimRow(
             id=f"{self.group.id}/{claim.id}",
             group=self.group.id,

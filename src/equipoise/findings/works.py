@@ -83,12 +83,14 @@ def _distinct(shorts: dict[str, str]) -> dict[str, str]:
     return distinct
 
 
+_AUTHOR_AND_YEAR = re.compile(
+    r"^(?P<author>[^,.(:;0-9]{2,40}?)\s*(?:et al\.?|[,.(:;]|(?=\d)).*?\b(?P<year>(?:19|20)\d{2})\b"
+)
+
+
 def _first_words(cite: str, limit: int = 48) -> str:
-    """Enough of a citation to recognise it by."""
-    match = re.match(
-        r"^(?P<author>[^,.(]{2,40}?)\s*(?:et al\.?|,|\().*?\b(?P<year>(?:19|20)\d{2})\b", cite
-    )
-    if match:
+    """Enough of a citation to recognise it by: author and year, else its first words."""
+    if match := _AUTHOR_AND_YEAR.match(cite):
         author = re.sub(r"(\s+[A-Z]{1,3})+$", "", match["author"]).strip()
         return f"{author} {match['year']}"
     return cite if len(cite) <= limit else cite[: limit - 1].rsplit(" ", 1)[0] + "…"
