@@ -53,6 +53,22 @@ def test_squares_follow_weights(shown: Shown, complete: Findings) -> None:
     assert sides[2] < sides[0] < sides[1]
 
 
+def test_on_a_phone_a_row_is_seen_at_once(
+    shown: Shown, complete: Findings, drawn: SnapshotAssertion
+) -> None:
+    svg = str(figures.draw_forest(shown, complete.syntheses[0], "LDN", narrow=True))
+    assert svg == drawn
+    assert 'width="328"' in svg
+    for text in _parts(svg, "tick"):
+        assert 0 < float(text.get("x", "0")) < 328
+    assert complete.drug is not None
+    for narrow in (
+        figures.draw_potency(shown, complete.drug.potency, narrow=True),
+        figures.draw_rates(shown, complete.experience.tables[0], narrow=True),
+    ):
+        assert 'width="328"' in str(narrow)
+
+
 def test_where_higher_is_better_the_sides_change(shown: Shown, complete: Findings) -> None:
     higher = complete.syntheses[0].model_copy(update={"better": "higher"})
     svg = str(figures.draw_forest(shown, higher, "LDN"))

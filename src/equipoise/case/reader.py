@@ -363,18 +363,30 @@ def _repeated_ids(
         for key, value in node.items():
             yield from _repeated_ids(value, (*path, key), file, document)
     elif isinstance(node, list):
-        seen: dict[str, int] = {}
+        seen: set[str] = set()
         for index, value in enumerate(node):
-            if isinstance(value, dict) and isinstance(record_id := value.get("id"), str):
-                if record_id in seen:
-                    mark = document.mark((*path, index, "id"))
-                    yield CaseError(
-                        f"the id {record_id!r} is used twice in {'.'.join(map(str, path))}",
-                        file=file, line=mark.line, column=mark.column,
-                        expected="each id once", advice="Give one of them another id.",
-                    )  # fmt: skip
-                seen[record_id] = index
+            key, name = _called(value)
+            if name in seen:
+                mark = document.mark((*path, index, key))
+                yield CaseError(
+                    f"the {key} {shown(name)} is used twice in {'.'.join(map(str, path))}",
+                    file=file, line=mark.line, column=mark.column,
+                    expected=f"each {key} once", advice="Give one of them another name.",
+                )  # fmt: skip
+            if name:
+                seen.add(name)
             yield from _repeated_ids(value, (*path, index), file, document)
+
+
+def _called(record: Any) -> tuple[str, str]:
+    """What names a record of a list in the ids of its numbers: its id, else its arm and time."""
+    if not isinstance(record, dict):
+        return "", ""
+    if isinstance(record_id := record.get("id"), str):
+        return "id", record_id
+    if isinstance(arm := record.get("arm"), str):
+        return "arm", f"{arm}.{time}" if isinstance(time := record.get("time"), str) else arm
+    return "", ""
 
 
 def _assemble(models: dict[str, BaseModel], documents: dict[str, Document]) -> Case:

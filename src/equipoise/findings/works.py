@@ -90,7 +90,8 @@ _AUTHOR_AND_YEAR = re.compile(
 
 def _first_words(cite: str, limit: int = 48) -> str:
     """Enough of a citation to recognise it by: author and year, else its first words."""
-    if match := _AUTHOR_AND_YEAR.match(cite):
+    match = _AUTHOR_AND_YEAR.match(cite)
+    if match and len(match["author"].split()) <= 3:  # more words are a title, not a name
         author = re.sub(r"(\s+[A-Z]{1,3})+$", "", match["author"]).strip()
         return f"{author} {match['year']}"
     return cite if len(cite) <= limit else cite[: limit - 1].rsplit(" ", 1)[0] + "…"

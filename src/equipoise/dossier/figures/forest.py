@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from markupsafe import Markup
 
 from equipoise.dossier.figures import svg
-from equipoise.dossier.shown import UNVERIFIED_SIGN, UNVERIFIED_WORDS, Shown
+from equipoise.dossier.shown import UNVERIFIED_WORDS, Shown
 from equipoise.findings.model import ForestRow, ModelResult, Synthesis
 
-_LABEL_LETTERS = 34
 _PLOT = 360
-_GAP = 18
 _ROW = 30
 _TOP = 48
+_NULL = "no difference"
+_MID = "smallest difference that matters: "
 _SMALLEST, _LARGEST = 5.0, 13.0
 # An interval may widen the plot to this many times the width that estimates and models need.
 _ROOM = 2.2
 
 
-def draw_forest(shown: Shown, synthesis: Synthesis, treatment: str) -> Markup | None:
+def draw_forest(
+    shown: Shown, synthesis: Synthesis, treatment: str, *, narrow: bool = False
+) -> Markup | None:
     """Draw the plot, or nothing where no row has a place on an axis."""
-    return _Forest(shown, synthesis, treatment).draw()
+    return _Forest(shown, synthesis, treatment, narrow).draw()
 
 
 @dataclass(frozen=True)
@@ -31,38 +34,50 @@ class _Forest:
     shown: Shown
     synthesis: Synthesis
     treatment: str
+    narrow: bool
+
+    @cached_property
+    def layout(self) -> svg.Layout:
+        """Where a row's parts stand."""
+        s = self.synthesis
+        names = [*(r.label for r in s.rows), *(m.name for m in s.models)]
+        return svg.Layout(self.narrow, svg.names_width(names), self._numbers_width(), _PLOT, _ROW)
 
     def draw(self) -> Markup | None:
         scale = self._scale()
         if scale is None:
             return None
         s = self.synthesis
-        numbers = self._numbers_width()
-        width = scale.right + _GAP + numbers
-        bottom = _TOP + _ROW * (len(s.rows) + len(s.models)) + (10 if s.models else 0)
+        layout = self.layout
+        bottom = _TOP + layout.row * (len(s.rows) + len(s.models)) + (14 if s.models else 4)
         parts = [self._reference_lines(scale, bottom)]
-        y = _TOP + _ROW / 2
+        top = float(_TOP)
         for row in s.rows:
-            parts.append(self._study(row, scale, y))
-            y += _ROW
+            parts.append(self._study(row, scale, layout.shapes(top)))
+            top += layout.row
         if s.rows and s.models:
-            parts.append(svg.line(0, y - _ROW / 2 + 4, width, y - _ROW / 2 + 4, "divide"))
-            y += 10
+            parts.append(svg.line(0, top + 4, layout.width, top + 4, "divide"))
+            top += 10
         for model in s.models:
-            parts.append(self._model(model, scale, y))
-            y += _ROW
+            parts.append(self._model(model, scale, layout.shapes(top)))
+            top += layout.row
         parts.append(svg.axis(scale, bottom))
         parts.append(self._below(scale, bottom))
         return svg.figure(
             *parts,
-            width=width,
-            height=bottom + 62,
+            width=layout.width,
+            height=bottom + 62 + self._lower,
             title=s.title,
             description=self._description(),
-            css="forest",
+            css="forest narrow" if self.narrow else "forest",
         )
 
     # -- layout --
+
+    @property
+    def _lower(self) -> int:
+        """A phone has no room for both directions on one line, wherever the null line falls."""
+        return 16 if self.narrow else 0
 
     def _value(self, number_id: str | None) -> float | None:
         number = self.shown.find(number_id)
@@ -94,15 +109,7 @@ class _Forest:
         low, high = low - margin, high + margin
         if self._log:
             low, high = math.exp(low), math.exp(high)
-        left = self._labels_width() + _GAP
-        return svg.Scale(low, high, left, left + _PLOT, self._log)
-
-    def _labels(self) -> list[str]:
-        return [r.label for r in self.synthesis.rows] + [m.name for m in self.synthesis.models]
-
-    def _labels_width(self) -> float:
-        longest = max((len(t) for label in self._labels() for t in _lines(label)), default=0)
-        return svg.LETTER * max(longest + 2, 16)
+        return svg.Scale(low, high, self.layout.left, self.layout.right, self._log)
 
     def _numbers_width(self) -> float:
         rows = [(r.estimate, r.low, r.high) for r in self.synthesis.rows]
@@ -115,17 +122,21 @@ class _Forest:
         s = self.synthesis
         x = scale.place(s.null)
         parts = [svg.line(x, _TOP - 8, x, bottom, "null")]
-        parts.append(svg.words(x, _TOP - 14, "no difference", css="tick", anchor="middle"))
+        x = self.layout.inside(x, _NULL)
+        parts.append(svg.words(x, _TOP - 14, _NULL, css="tick", anchor="middle"))
         if s.mid is not None and (mid := self._value(s.mid)) is not None:
             x = scale.place(mid)
             parts.append(svg.line(x, _TOP - 24, x, bottom, "mid"))
-            label = ("smallest difference that matters: ", svg.number_link(self.shown, s.mid))
+            number = self.shown.find(s.mid)
+            x = self.layout.inside(x, _MID + (number.display if number else ""))
+            label = (_MID, svg.number_link(self.shown, s.mid))
             parts.append(svg.words(x, _TOP - 30, *label, css="tick", anchor="middle"))
         return Markup().join(parts)
 
     def _study(self, row: ForestRow, scale: svg.Scale, y: float) -> Markup:
         hollow = "" if row.verified else " hollow"
-        parts = [_label(row.label, y, unverified=not row.verified)]
+        name = self.layout.name(row.label, y, unverified=not row.verified, css="label")
+        parts = [name]
         low, high = self._value(row.low), self._value(row.high)
         if low is not None and high is not None:
             parts.append(svg.interval_bar(scale, low, high, y, "interval"))
@@ -142,7 +153,7 @@ class _Forest:
                     class_="square" + hollow,
                 )
             )
-        parts.append(self._numbers(row, scale, y))
+        parts.append(self._numbers(row, y))
         return svg.tag("g", *parts, class_="row" if row.verified else "row row-unverified")
 
     def _side(self, row: ForestRow) -> float:
@@ -157,7 +168,8 @@ class _Forest:
     def _model(self, model: ModelResult, scale: svg.Scale, y: float) -> Markup:
         css = "diamond primary" if model.primary else "diamond"
         unverified = not self._model_verified(model)
-        parts = [_label(model.name, y, unverified=unverified, strong=model.primary)]
+        weight = "label strong" if model.primary else "label"
+        parts = [self.layout.name(model.name, y, unverified=unverified, css=weight)]
         low, high = self._value(model.prediction_low), self._value(model.prediction_high)
         if low is not None and high is not None:
             parts.append(svg.interval_bar(scale, low, high, y, "prediction"))
@@ -169,26 +181,18 @@ class _Forest:
                 f"L{svg.px(right)} {svg.px(y)}L{svg.px(middle)} {svg.px(y + 7)}Z"
             )
             parts.append(svg.tag("path", d=shape, class_=css + (" hollow" if unverified else "")))
-        parts.append(self._numbers(model, scale, y))
+        parts.append(self._numbers(model, y))
         return svg.tag("g", *parts, class_="row model")
 
     def _model_verified(self, model: ModelResult) -> bool:
         numbers = [self.shown.find(i) for i in (model.estimate, model.low, model.high)]
         return all(n.verified for n in numbers if n is not None)
 
-    def _numbers(self, row: ForestRow | ModelResult, scale: svg.Scale, y: float) -> Markup:
-        link = svg.number_link
-        return svg.words(
-            scale.right + _GAP,
-            y + 4,
-            link(self.shown, row.estimate),
-            " (",
-            link(self.shown, row.low),
-            " to ",
-            link(self.shown, row.high),
-            ")",
-            css="numbers",
+    def _numbers(self, row: ForestRow | ModelResult, y: float) -> Markup:
+        estimate, low, high = (
+            svg.number_link(self.shown, i) for i in (row.estimate, row.low, row.high)
         )
+        return self.layout.figures(y, estimate, " (", low, " to ", high, ")")
 
     def _below(self, scale: svg.Scale, bottom: float) -> Markup:
         s = self.synthesis
@@ -199,11 +203,11 @@ class _Forest:
             left, right = (ours, theirs) if s.better == "lower" else (theirs, ours)
             null = scale.place(s.null)
             y = bottom + 54
-            # Either label keeps to its own side, and moves outwards where its side is narrow.
-            parts.append(
-                svg.words(min(null, scale.right) - 8, y, f"← {left}", css="favours", anchor="end")
-            )
-            parts.append(svg.words(max(null, scale.left) + 8, y, f"{right} →", css="favours"))
+            # Either label keeps to its own side, unless its side is too narrow to hold it.
+            for text, side, lower in ((f"← {left}", -1, 0), (f"{right} →", 1, self._lower)):
+                x = null + side * (8 + svg.LETTER * len(text) / 2)
+                x = self.layout.inside(x, text)
+                parts.append(svg.words(x, y + lower, text, css="favours", anchor="middle"))
         return Markup().join(parts)
 
     def _description(self) -> str:
@@ -221,21 +225,3 @@ class _Forest:
         )
         unverified = isinstance(row, ForestRow) and not row.verified
         return f"{estimate} ({low} to {high})" + (f", {UNVERIFIED_WORDS}" if unverified else "")
-
-
-def _lines(label: str) -> tuple[str, ...]:
-    return svg.wrapped(label, _LABEL_LETTERS)
-
-
-def _label(label: str, y: float, *, unverified: bool, strong: bool = False) -> Markup:
-    """Draw a row's name, in one line or two."""
-    lines = list(_lines(label)) or [""]
-    if unverified:
-        lines[-1] += UNVERIFIED_SIGN
-    top = y + 4 - (len(lines) - 1) * 7
-    css = "label strong" if strong else "label"
-    return svg.tag(
-        "g",
-        svg.tag("title", label),
-        *(svg.words(0, top + 14 * i, text, css=css) for i, text in enumerate(lines)),
-    )

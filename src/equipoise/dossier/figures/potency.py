@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from equipoise.dossier.figures import svg
-from equipoise.dossier.shown import UNVERIFIED_SIGN, UNVERIFIED_WORDS, Shown
+from equipoise.dossier.shown import UNVERIFIED_WORDS, Shown
 from equipoise.findings.model import PotencyRow
 
-_LETTERS = 34
 _PLOT = 320
-_GAP = 18
 _ROW = 34
 _TOP = 40
+_REACHED = "the person reaches the dish"
 
 
-def draw_potency(shown: Shown, rows: Sequence[PotencyRow]) -> Markup | None:
+def draw_potency(
+    shown: Shown, rows: Sequence[PotencyRow], *, narrow: bool = False
+) -> Markup | None:
     """Each gap as a bar from its lower to its higher reading; a line where there is no gap.
 
     Gaps are ratios, so concentrations in different units can share one axis.
@@ -25,20 +26,27 @@ def draw_potency(shown: Shown, rows: Sequence[PotencyRow]) -> Markup | None:
     placed = [(row, ends) for row in rows if (ends := _ends(shown, row)) is not None]
     if not placed:
         return None
-    left = svg.LETTER * (_LETTERS + 1) + _GAP
+    layout = svg.Layout(
+        narrow,
+        svg.names_width([row.target for row, _ in placed]),
+        max(_numbers_width(shown, row) for row, _ in placed),
+        _PLOT,
+        _ROW,
+    )
     values = [v for _, ends in placed for v in ends]
     scale = svg.Scale(
-        min(0.5, *values) / 1.6, max(2.0, *values) * 1.6, left, left + _PLOT, log=True
+        min(0.5, *values) / 1.6, max(2.0, *values) * 1.6, layout.left, layout.right, log=True
     )
-    bottom = _TOP + _ROW * len(placed)
+    bottom = _TOP + layout.row * len(placed) + 4
     null = scale.place(1.0)
     parts = [
         svg.axis(scale, bottom, grid_top=_TOP),
         svg.line(null, _TOP - 8, null, bottom, "null"),
-        svg.words(null, _TOP - 14, "the person reaches the dish", css="tick", anchor="middle"),
+        svg.words(layout.inside(null, _REACHED), _TOP - 14, _REACHED, css="tick", anchor="middle"),
     ]
     for i, (row, ends) in enumerate(placed):
-        parts.append(_row(shown, row, ends, scale, _TOP + _ROW * (i + 0.5)))
+        y = layout.shapes(_TOP + layout.row * i)
+        parts.append(_row(shown, row, ends, scale, layout=layout, y=y))
     parts.append(
         svg.words(
             (scale.left + scale.right) / 2,
@@ -50,11 +58,11 @@ def draw_potency(shown: Shown, rows: Sequence[PotencyRow]) -> Markup | None:
     )
     return svg.figure(
         *parts,
-        width=scale.right + _GAP + max(_numbers_width(shown, row) for row, _ in placed),
+        width=layout.width,
         height=bottom + 48,
         title="How far the laboratory concentration lies above the concentration in a person",
         description=_description(shown, [row for row, _ in placed]),
-        css="potency",
+        css="potency narrow" if narrow else "potency",
     )
 
 
@@ -72,23 +80,24 @@ def _numbers_width(shown: Shown, row: PotencyRow) -> float:
 
 
 def _row(
-    shown: Shown, row: PotencyRow, ends: tuple[float, float], scale: svg.Scale, y: float
+    shown: Shown,
+    row: PotencyRow,
+    ends: tuple[float, float],
+    scale: svg.Scale,
+    *,
+    layout: svg.Layout,
+    y: float,
 ) -> Markup:
     low, high = row.gap or ("", "")
     between: tuple[Markup | str, ...] = (svg.number_link(shown, low),)
     if low != high:
         between = (*between, " to ", svg.number_link(shown, high))
-    lines = list(svg.wrapped(row.target, _LETTERS))
-    if not row.verified:
-        lines[-1] += UNVERIFIED_SIGN
-    top = y + 4 - (len(lines) - 1) * 7
     x1, x2 = (scale.place(v) for v in ends)
     # A single reading still needs a width that can be seen.
     x1, x2 = min(x1, (x1 + x2) / 2 - 4), max(x2, (x1 + x2) / 2 + 4)
     return svg.tag(
         "g",
-        svg.tag("title", row.target),
-        *(svg.words(0, top + 14 * i, t, css="label") for i, t in enumerate(lines)),
+        layout.name(row.target, y, unverified=not row.verified, css="label"),
         svg.tag(
             "rect",
             x=x1,
@@ -98,7 +107,7 @@ def _row(
             rx=6,
             class_="gap" + ("" if row.verified else " hollow"),
         ),
-        svg.words(scale.right + _GAP, y + 4, *between, css="numbers"),
+        layout.figures(y, *between),
         class_="row" if row.verified else "row row-unverified",
     )
 

@@ -5,35 +5,35 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from equipoise.dossier.figures import svg
-from equipoise.dossier.shown import UNVERIFIED_SIGN, UNVERIFIED_WORDS, Shown
+from equipoise.dossier.shown import UNVERIFIED_WORDS, Shown
 from equipoise.findings.model import RateRow, RateTable
 
-_LETTERS = 38
 _PLOT = 300
-_GAP = 18
 _ROW = 40
 _TOP = 12
 _WHOLE = 100.0
 
 
-def draw_rates(shown: Shown, table: RateTable) -> Markup | None:
+def draw_rates(shown: Shown, table: RateTable, *, narrow: bool = False) -> Markup | None:
     """Bars on a scale of per cent, or nothing where no rate has a value."""
     rows = [r for r in table.rows if _value(shown, r.percent) is not None]
     if not rows:
         return None
-    left = svg.LETTER * (_LETTERS + 1) + _GAP
-    scale = svg.Scale(0, _WHOLE, left, left + _PLOT)
-    bottom = _TOP + _ROW * len(rows)
+    names = [*(r.label for r in rows), *(_below(shown, r) for r in rows)]
+    numbers = max(_numbers_width(shown, r) for r in rows)
+    layout = svg.Layout(narrow, svg.names_width(names), numbers, _PLOT, _ROW)
+    scale = svg.Scale(0, _WHOLE, layout.left, layout.right)
+    bottom = _TOP + layout.row * len(rows) + 4
     parts = [svg.axis(scale, bottom, text=lambda v: f"{svg.tick_text(v)}%", grid_top=_TOP)]
     for i, row in enumerate(rows):
-        parts.append(_row(shown, row, scale, _TOP + _ROW * (i + 0.5)))
+        parts.append(_row(shown, row, scale, layout, layout.shapes(_TOP + layout.row * i)))
     return svg.figure(
         *parts,
-        width=scale.right + _GAP + max(_numbers_width(shown, r) for r in rows),
+        width=layout.width,
         height=bottom + 26,
         title=table.title,
         description=_description(shown, rows),
-        css="rates",
+        css="rates narrow" if narrow else "rates",
     )
 
 
@@ -47,18 +47,13 @@ def _numbers_width(shown: Shown, row: RateRow) -> float:
     return svg.width_of(shown, row.percent) + total + svg.LETTER
 
 
-def _row(shown: Shown, row: RateRow, scale: svg.Scale, y: float) -> Markup:
+def _row(shown: Shown, row: RateRow, scale: svg.Scale, layout: svg.Layout, y: float) -> Markup:
     value = _value(shown, row.percent) or 0.0
-    lines = list(svg.wrapped(row.label, _LETTERS))
-    if not row.verified:
-        lines[-1] += UNVERIFIED_SIGN
-    below = svg.wrapped(f"{_role(row)} · {shown.short(row.work)}", _LETTERS, most=1)
-    top = y + 4 - len(lines) * 7
     css = f"bar {row.role}" + ("" if row.verified else " hollow")
     parts = [
-        svg.tag("title", row.label),
-        *(svg.words(0, top + 14 * i, t, css="label") for i, t in enumerate(lines)),
-        *(svg.words(0, top + 14 * len(lines), t, css="tick") for t in below),
+        layout.name(
+            row.label, y, unverified=not row.verified, css="label", below=_below(shown, row)
+        ),
         svg.tag(
             "rect",
             x=scale.left,
@@ -76,8 +71,14 @@ def _row(shown: Shown, row: RateRow, scale: svg.Scale, y: float) -> Markup:
     numbers: list[Markup | str] = [svg.number_link(shown, row.percent)]
     if row.total is not None:
         numbers += [" of ", svg.number_link(shown, row.total)]
-    parts.append(svg.words(scale.right + _GAP, y + 4, *numbers, css="numbers"))
+    if layout.narrow:  # there is no room under the name
+        numbers.append(f" · {_below(shown, row)}")
+    parts.append(layout.figures(y, *numbers))
     return svg.tag("g", *parts, class_="row" if row.verified else "row row-unverified")
+
+
+def _below(shown: Shown, row: RateRow) -> str:
+    return f"{_role(row)} · {shown.short(row.work)}"
 
 
 def _role(row: RateRow) -> str:

@@ -15,7 +15,10 @@ from equipoise.findings.model import Number
 # A sans-serif letter is about half as wide as it is tall. An estimate of its width only has to be
 # safe, since the words themselves are never cut: columns grow with their longest entry.
 LETTER = 6.7
-LINE = 16
+NAME_LETTERS = 36
+_NARROW = 328
+_NARROW_LETTERS = 46
+_GAP = 18
 
 
 def px(value: float) -> str:
@@ -118,6 +121,78 @@ def width_of(shown: Shown, number_id: str) -> float:
     number = shown.find(number_id)
     text = number.display if number else number_id
     return LETTER * (len(text) + (1 if number and not number.verified else 0))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a row's name, its shapes and its numbers stand.
+
+    On a wide page they stand side by side; on a phone the name and the numbers stand above the
+    shapes, so that all of a row is seen at once.
+    """
+
+    narrow: bool
+    names: float
+    numbers: float
+    wide_plot: float
+    wide_row: float
+
+    @property
+    def left(self) -> float:
+        """Where the plot begins."""
+        return 12 if self.narrow else self.names + _GAP
+
+    @property
+    def right(self) -> float:
+        """Where the plot ends."""
+        return _NARROW - 18 if self.narrow else self.left + self.wide_plot
+
+    @property
+    def width(self) -> float:
+        """How wide the whole drawing is."""
+        return _NARROW if self.narrow else self.right + _GAP + self.numbers
+
+    @property
+    def row(self) -> float:
+        """How tall a row is."""
+        return 60 if self.narrow else self.wide_row
+
+    def shapes(self, top: float) -> float:
+        """Find the height of a row's shapes, given the row's top."""
+        return top + (46 if self.narrow else self.wide_row / 2)
+
+    def name(self, text: str, y: float, *, unverified: bool, css: str, below: str = "") -> Markup:
+        """Set a row's name beside or above its shapes at `y`, with a quiet word under it."""
+        mark = UNVERIFIED_SIGN if unverified else ""
+        if self.narrow:
+            first = wrapped(text, _NARROW_LETTERS, most=1)
+            lines = [((first or ("",))[0] + mark, css)]
+            top = y - 32
+        else:
+            lines = [(t, css) for t in wrapped(text, NAME_LETTERS)] or [("", css)]
+            lines[-1] = (lines[-1][0] + mark, css)
+            if below:
+                lines.append((wrapped(below, NAME_LETTERS, most=1)[0], "tick"))
+            top = y + 4 - (len(lines) - 1) * 7
+        set_lines = (words(0, top + 14 * i, t, css=c) for i, (t, c) in enumerate(lines))
+        return tag("g", tag("title", text), *set_lines)
+
+    def inside(self, x: float, text: str) -> float:
+        """Find the middle for a text at `x` that keeps all of it on the drawing."""
+        half = LETTER * len(text) / 2
+        return min(max(x, half), self.width - half)
+
+    def figures(self, y: float, *parts: Markup | str) -> Markup:
+        """Set a row's numbers beside or above its shapes."""
+        if self.narrow:
+            return words(0, y - 16, *parts, css="numbers")
+        return words(self.right + _GAP, y + 4, *parts, css="numbers")
+
+
+def names_width(names: Sequence[str]) -> float:
+    """Find the width that the longest name needs, set in at most two lines."""
+    longest = max((len(t) for name in names for t in wrapped(name, NAME_LETTERS)), default=0)
+    return LETTER * max(longest + 2, 16)
 
 
 @dataclass(frozen=True)
