@@ -114,13 +114,13 @@ def test_final_and_innova_pool_to_the_published_regression_figures(findings: Fin
 def test_the_standardised_synthesis_holds_all_four_trials(findings: Findings) -> None:
     synthesis = next(s for s in findings.syntheses if s.id == "fibromyalgia/pain/smd")
     assert {r.label for r in synthesis.rows} == {
-        "younger2013_fm",
-        "bested2023_fm",
-        "duebruun2024_fm_final",
-        "innova2026_fm",
+        "Younger 2013",
+        "Bested 2023",
+        "Due Bruun 2024 (FINAL)",
+        "Rodriguez-Freire 2026 (INNOVA)",
     }
     # a larger reduction is better in Younger 2013: turned, its estimate favours the drug
-    younger = next(r for r in synthesis.rows if r.label == "younger2013_fm")
+    younger = next(r for r in synthesis.rows if r.label == "Younger 2013")
     assert value(findings, younger.high) < 0
 
 

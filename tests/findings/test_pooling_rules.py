@@ -106,7 +106,7 @@ def appraised(folder: Path, *studies: dict[str, Any], **plan: Any) -> Findings:
 
 
 def pools(findings: Findings) -> dict[str, set[str]]:
-    return {s.id: {r.label for r in s.rows} for s in findings.syntheses}
+    return {s.id: {r.effect.split("/")[1] for r in s.rows} for s in findings.syntheses}
 
 
 def with_arm(**changes: Any) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def appraise(case: Case, progress: Progress = _silent) -> Findings:
     progress("estimating effects")
     effects, missing = estimate_effects(case, ledger)
     progress("pooling")
-    pooled, reasons = pool_effects(case, effects, ledger)
+    pooled, reasons = pool_effects(case, effects, ledger, {w.id: w.short for w in works})
     progress("judging")
     count_evidence(case, ledger)
     conditions, gaps = judge_conditions(case, effects, missing, pooled, ledger)

@@ -77,9 +77,12 @@ class _Member:
 
 
 def pool_effects(
-    case: Case, effects: tuple[Effect, ...], ledger: Ledger
+    case: Case, effects: tuple[Effect, ...], ledger: Ledger, shorts: dict[str, str]
 ) -> tuple[tuple[Pooled, ...], dict[str, str]]:
-    """Every synthesis that the rules allow, and for each effect left out the reason why."""
+    """Every synthesis that the rules allow, and for each effect left out the reason why.
+
+    `shorts` holds what a page calls each study.
+    """
     reasons = {e.row.id: r for e in effects if (r := _why_not(case, e)) is not None}
     families: dict[tuple[str, ...], list[Effect]] = defaultdict(list)
     for effect in effects:
@@ -89,7 +92,7 @@ def pool_effects(
                 (row.condition, row.domain, row.comparator, "+".join(row.co_interventions))
             ].append(effect)
     groups = [g for family in families.values() for g in _groups(case, family, ledger)]
-    pooled = tuple(_pool(case, group, ledger) for group in _named_apart(groups))
+    pooled = tuple(_pool(case, group, ledger, shorts) for group in _named_apart(groups))
     return pooled, reasons
 
 
@@ -254,7 +257,7 @@ def _turned(e: Estimate) -> Estimate:
 # --- one synthesis --------------------------------------------------------------------------------
 
 
-def _pool(case: Case, group: _Group, ledger: Ledger) -> Pooled:
+def _pool(case: Case, group: _Group, ledger: Ledger, shorts: dict[str, str]) -> Pooled:
     plan = case.plan
     yi = [m.estimate.yi for m in group.members]
     vi = [m.estimate.vi for m in group.members]
@@ -321,7 +324,7 @@ def _pool(case: Case, group: _Group, ledger: Ledger) -> Pooled:
         rows=tuple(
             ForestRow(
                 effect=m.effect.row.id,
-                label=m.effect.row.study,
+                label=shorts[m.effect.row.study],
                 note=m.note,
                 estimate=m.ids[0],
                 low=m.ids[1],
