@@ -7,6 +7,7 @@ import json
 import posixpath
 import re
 from pathlib import Path
+from typing import get_args
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ from dossier_pages import Page
 
 import equipoise.dossier
 from equipoise.dossier import render_site
-from equipoise.findings.model import Findings
+from equipoise.findings.model import Findings, Number
 
 EVERY_PAGE = {
     "index.html", "claims.html", "drug.html", "trials.html", "gaps.html", "reports.html",
@@ -80,6 +81,12 @@ def test_every_link_and_anchor_leads_somewhere(
 def test_every_number_has_its_derivation(complete: Findings, pages: dict[str, Page]) -> None:
     anchors = [i for n, p in pages.items() if n.startswith("trace/") for i in p.ids]
     assert all(anchors.count(number.id) == 1 for number in complete.numbers)
+
+
+def test_every_kind_of_number_is_explained(complete: Findings) -> None:
+    for kind in get_args(Number.model_fields["kind"].annotation):
+        numbers = tuple(n.model_copy(update={"kind": kind}) for n in complete.numbers)
+        render_site(complete.model_copy(update={"numbers": numbers}))
 
 
 def test_pages_are_well_formed(pages: dict[str, Page]) -> None:

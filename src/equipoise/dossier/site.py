@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,8 @@ from equipoise.dossier.publishing import replace_folder
 from equipoise.dossier.shown import Facts, Shown, condition_path, study_path
 from equipoise.dossier.trace import anchor, page_path
 from equipoise.findings.model import ConditionFinding, Findings
+from equipoise.findings.schema import findings_schema
+from equipoise.findings.store import to_json
 
 # No script, no frame, no form, nothing from elsewhere: imported text cannot reach out of a page.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -68,9 +69,9 @@ def render_site(findings: Findings) -> dict[str, bytes]:
     site = {page.path: _render(templates, facts, page) for page in _pages(facts)}
     for name in _STATIC:
         site[name] = package_files("equipoise.dossier").joinpath("static", name).read_bytes()
-    site["findings.json"] = _json(findings.model_dump(mode="json", by_alias=True))
-    if (schema := _published_schema()) is not None:
-        site["findings.schema.json"] = _json(schema)
+    site["findings.json"] = to_json(findings)
+    schema = json.dumps(findings_schema(), ensure_ascii=False, indent=1)
+    site["findings.schema.json"] = schema.encode() + b"\n"
     return dict(sorted(site.items()))
 
 
@@ -110,7 +111,6 @@ def _render(templates: Environment, facts: Facts, page: Page) -> bytes:
         show=Shown(facts, root),
         root=root,
         here=page.path,
-        schema_published=_published_schema() is not None,
         **page.context,
     )
     # A lone surrogate cannot stand in a file; it can only come from text that was broken before.
@@ -156,17 +156,3 @@ def _in_groups(items: Iterable[Any], attribute: str) -> tuple[_Group, ...]:
     for item in items:
         groups.setdefault(getattr(item, attribute), []).append(item)
     return tuple(_Group(key, tuple(members)) for key, members in groups.items())
-
-
-def _json(data: object) -> bytes:
-    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
-    return text.encode("utf-8") + b"\n"
-
-
-def _published_schema() -> dict[str, Any] | None:
-    """Give the schema of `findings.json`, where this version publishes one."""
-    try:
-        schema = importlib.import_module("equipoise.findings.schema").findings_schema()
-    except (ImportError, AttributeError):
-        return None
-    return dict(schema)

@@ -119,19 +119,20 @@ class _Forest:
     # -- pieces --
 
     def _reference_lines(self, scale: svg.Scale, bottom: float) -> Markup:
-        s = self.synthesis
+        """Draw both lines first, so that neither runs through the other's name."""
+        s, layout = self.synthesis, self.layout
         x = scale.place(s.null)
-        parts = [svg.line(x, _TOP - 8, x, bottom, "null")]
-        x = self.layout.inside(x, _NULL)
-        parts.append(svg.words(x, _TOP - 14, _NULL, css="tick", anchor="middle"))
+        lines = [svg.line(x, _TOP - 8, x, bottom, "null")]
+        x = layout.inside(x, _NULL)
+        names = [svg.words(x, _TOP - 14, _NULL, css="tick", anchor="middle")]
         if s.mid is not None and (mid := self._value(s.mid)) is not None:
             x = scale.place(mid)
-            parts.append(svg.line(x, _TOP - 24, x, bottom, "mid"))
+            lines.append(svg.line(x, _TOP - 24, x, bottom, "mid"))
             number = self.shown.find(s.mid)
-            x = self.layout.inside(x, _MID + (number.display if number else ""))
+            x = layout.inside(x, _MID + (number.display if number else ""))
             label = (_MID, svg.number_link(self.shown, s.mid))
-            parts.append(svg.words(x, _TOP - 30, *label, css="tick", anchor="middle"))
-        return Markup().join(parts)
+            names.append(svg.words(x, _TOP - 30, *label, css="tick", anchor="middle"))
+        return Markup().join([*lines, *names])
 
     def _study(self, row: ForestRow, scale: svg.Scale, y: float) -> Markup:
         hollow = "" if row.verified else " hollow"

@@ -117,5 +117,5 @@ def _description(shown: Shown, rows: Sequence[PotencyRow]) -> str:
     for row in rows:
         ends = " to ".join(dict.fromkeys(n.display for i in row.gap or () if (n := shown.find(i))))
         mark = "" if row.verified else f", {UNVERIFIED_WORDS}"
-        parts.append(f"{row.target}: {ends} times{mark}.")
+        parts.append(f"{row.target}: {ends}{mark}.")
     return " ".join([*parts, "The table that follows holds the same numbers as links."])
