@@ -87,13 +87,22 @@ class _Forest:
     def _log(self) -> bool:
         return self.synthesis.ratio and self.synthesis.null > 0
 
+    @property
+    def _worth_having(self) -> float | None:
+        """Where a benefit begins to matter: the smallest difference, on the side of benefit."""
+        mid = self._value(self.synthesis.mid)
+        if mid is None:
+            return None
+        side = -1 if self.synthesis.better == "lower" else 1
+        return self.synthesis.null + side * abs(mid)
+
     def _scale(self) -> svg.Scale | None:
         s = self.synthesis
         core = [self._value(i) for r in s.rows for i in (r.estimate,)]
         core += [self._value(i) for m in s.models for i in (m.estimate, m.low, m.high)]
         if all(v is None for v in core):
             return None
-        core += [s.null, self._value(s.mid)]
+        core += [s.null, self._worth_having]
         outer = [self._value(i) for r in s.rows for i in (r.low, r.high)]
         outer += [self._value(i) for m in s.models for i in (m.prediction_low, m.prediction_high)]
         forward = math.log if self._log else float
@@ -125,7 +134,7 @@ class _Forest:
         lines = [svg.line(x, _TOP - 8, x, bottom, "null")]
         x = layout.inside(x, _NULL)
         names = [svg.words(x, _TOP - 14, _NULL, css="tick", anchor="middle")]
-        if s.mid is not None and (mid := self._value(s.mid)) is not None:
+        if s.mid is not None and (mid := self._worth_having) is not None:
             x = scale.place(mid)
             lines.append(svg.line(x, _TOP - 24, x, bottom, "mid"))
             number = self.shown.find(s.mid)
