@@ -9,7 +9,7 @@ from equipoise.dossier.shown import UNVERIFIED_WORDS, Shown
 from equipoise.findings.model import RateRow, RateTable
 
 _PLOT = 300
-_ROW = 40
+_ROW = 48
 _TOP = 12
 _WHOLE = 100.0
 
