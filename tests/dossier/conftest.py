@@ -634,6 +634,17 @@ def complete_findings() -> m.Findings:
             ),
             searched=(m.Search(where="PubMed", date="2026-01-15", how=HOSTILE),),
         ),
+        not_estimated=(
+            m.NotEstimated(
+                study="birch",
+                outcome="words",
+                outcome_name=HOSTILE,
+                condition="fibromyalgia",
+                domain="pain",
+                controlled=True,
+                reason="Only a direction was printed.",
+            ),
+        ),
         conditions=conditions,
         names=(
             m.Named(id="intervention", name="LDN"),

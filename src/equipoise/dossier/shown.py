@@ -20,6 +20,7 @@ from equipoise.findings.model import (
     ConditionFinding,
     EffectRow,
     Findings,
+    NotEstimated,
     Number,
     RateRow,
     SampleRow,
@@ -240,6 +241,11 @@ class Shown:
     def effects_of(self, condition_id: str) -> tuple[EffectRow, ...]:
         """Effects in a condition."""
         return tuple(e for e in self.facts.findings.effects if e.condition == condition_id)
+
+    def silent_in(self, condition_id: str) -> tuple[NotEstimated, ...]:
+        """Outcomes in a condition that gave no estimate."""
+        found = self.facts.findings.not_estimated
+        return tuple(o for o in found if o.condition == condition_id)
 
     def syntheses_of(self, condition_id: str) -> tuple[Synthesis, ...]:
         """Syntheses in a condition."""
