@@ -305,6 +305,7 @@ def complete_findings() -> m.Findings:
         name="pain",
         critical=True,
         certainty="very low",
+        finding="unclear",
         ratings=(
             m.DomainRating(
                 domain="imprecision", levels=-2, reason="The interval {n:s/reml/low} holds both."
@@ -370,6 +371,7 @@ def complete_findings() -> m.Findings:
                     name="fatigue",
                     critical=True,
                     certainty="none",
+                    finding="unclear",
                     ratings=(),
                     bottom_line="Nobody knows.",
                     synthesis=None,

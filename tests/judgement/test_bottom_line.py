@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from equipoise.case.prose import naked_digits
-from equipoise.judgement import Effect, read_effect, state_bottom_line
+from equipoise.judgement import Effect, read_effect, state_bottom_line, state_headline
 
 LEVELS = ("high", "moderate", "low", "very low", "none")
 FINDINGS = ("benefit", "small benefit", "harm", "little difference", "unclear")
@@ -61,6 +61,22 @@ def test_only_high_certainty_speaks_without_a_qualifier(finding: str) -> None:
         sentence = line(level, finding)
         assert " improves {name" not in sentence or "probably" in sentence or level == "none"
         assert " worsens {name" not in sentence or "probably" in sentence
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_a_headline_is_never_surer_than_its_bottom_line(finding: str) -> None:
+    for level, qualifier in (
+        ("none", "is not known"),
+        ("very low", "is very uncertain"),
+        ("low", "may "),
+        ("moderate", "probably "),
+    ):
+        headline = state_headline(
+            level=level,  # type: ignore[arg-type]
+            finding=finding,  # type: ignore[arg-type]
+            outcome="{name:outcome/pain}",
+        )
+        assert qualifier in headline or "has not been shown" in headline
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -27,11 +27,13 @@ from equipoise.judgement import (
     Certainty,
     ConditionEvidence,
     Evidence,
+    Finding,
     find_gaps,
     no_controlled_evidence,
     rate_certainty,
     read_effect,
     state_bottom_line,
+    state_headline,
 )
 from equipoise.judgement import Effect as Reading
 
@@ -191,8 +193,8 @@ def _domains(
 def choose_synthesis(pooled: tuple[Pooled, ...], domain: str) -> Pooled | None:
     """The synthesis that carries the bottom line of an outcome.
 
-    Natural units with an established smallest difference that matters, when they hold at least
-    half of the people; else the synthesis of the most trials. Comparisons with another active
+    Natural units on a scale whose smallest difference that matters is known, when they hold at
+    least half of the people; else the synthesis of the most trials. Comparisons with another active
     drug come only when there is nothing else, for they cannot show an effect.
     """
     here = [p for p in pooled if p.synthesis.domain == domain]
@@ -200,7 +202,7 @@ def choose_synthesis(pooled: tuple[Pooled, ...], domain: str) -> Pooled | None:
     if not here:
         return None
     most = max(here, key=lambda p: (p.k, p.people))
-    natural = [p for p in here if p.mid is not None and p.people * 2 >= most.people]
+    natural = [p for p in here if p.natural_units and p.people * 2 >= most.people]
     return max(natural, key=lambda p: (p.k, p.people)) if natural else most
 
 
@@ -213,18 +215,19 @@ def _judge(
     ledger: Ledger,
 ) -> OutcomeJudgement:
     chosen = choose_synthesis(pooled, domain)
+    finding: Finding
     name = f"{{name:outcome/{domain}}}"
     where = f"{{name:condition/{condition.id}}}"
     outcome = next(o for o in case.header.outcomes if o.id == domain)
     if chosen is None:
-        certainty = no_controlled_evidence()
+        certainty, finding = no_controlled_evidence(), "unclear"
         line = state_bottom_line(
             level="none", finding="unclear", treatment=TREATMENT, outcome=name, condition=where
         )
         synthesis: str | None = None
         probabilities: tuple[Cell, ...] = ()
     else:
-        certainty, line = _state(case, chosen, name, where, ledger)
+        certainty, finding, line = _state(case, chosen, name, where, ledger)
         line += _wider(chosen, pooled)
         synthesis = chosen.synthesis.id
         probabilities = chosen.synthesis.probabilities
@@ -247,6 +250,7 @@ def _judge(
         name=outcome.name,
         critical=outcome.critical,
         certainty=certainty.level,
+        finding=finding,
         ratings=tuple(
             DomainRating(domain=r.domain, levels=r.levels, reason=r.reason)
             for r in certainty.ratings
@@ -259,7 +263,7 @@ def _judge(
 
 def _state(
     case: Case, pooled: Pooled, name: str, where: str, ledger: Ledger
-) -> tuple[Certainty, str]:
+) -> tuple[Certainty, Finding, str]:
     s = pooled.synthesis
     primary = next(m for m in s.models if m.primary)
     people = _people_number(case, pooled, ledger)
@@ -308,7 +312,7 @@ def _state(
                 f"; of one that matters (beyond {{n:{s.mid}}} on the scale): {{n:{beyond.number}}}"
             )
         line += "."
-    return certainty, line
+    return certainty, finding, line
 
 
 def _wider(chosen: Pooled, pooled: tuple[Pooled, ...]) -> str:
@@ -415,27 +419,9 @@ def _headline(
             "decides."
         )
     best = critical[0]
-    sure = {
-        "high": "high", "moderate": "moderate", "low": "low", "very low": "very low",
-        "none": "no",
-    }[best.certainty]  # fmt: skip
-    return (
-        f"{trials} of {TREATMENT} in {name}. {_verdict(best)} for {{name:outcome/{best.domain}}} "
-        f"({sure} certainty)."
-    )
-
-
-def _verdict(judgement: OutcomeJudgement) -> str:
-    line = judgement.bottom_line
-    for marks, verdict in (
-        (("probably improves", " improves ", "may improve "), "A benefit is seen"),
-        (("worsen",), "A worsening is seen"),
-        (("little or no difference",), "Little or no difference is seen"),
-        (("points to a benefit",), "A benefit is suggested, and uncertain,"),
-    ):
-        if any(mark in line for mark in marks):
-            return verdict
-    return "No clear benefit has been shown"
+    outcome = f"{{name:outcome/{best.domain}}}"
+    sentence = state_headline(level=best.certainty, finding=best.finding, outcome=outcome)
+    return f"{trials} of {TREATMENT} in {name}. {sentence}"
 
 
 def _what_exists(kinds: _Kinds, at: str, name: str) -> Iterable[str]:

@@ -69,7 +69,7 @@ def describe_drug(case: Case, ledger: Ledger) -> Drug | None:
         models = tuple(_model_row(fit, inputs[fit.model_id], ledger) for fit in fits)
         curves = _curves(fits, plan.doses_mg, plan.hours, inputs, ledger)
     return Drug(
-        statements=_statements(compound, fits, ledger),
+        statements=_statements(case, compound, fits),
         models=models,
         curves=curves,
         observed=tuple(_observed(o) for o in compound.observations),
@@ -245,7 +245,7 @@ def _model_row(fit: OccupancyFit, inputs: tuple[str, ...], ledger: Ledger) -> Oc
         name=fit.name,
         says=_SAYS.get(fit.model_id, "A hypothesis about what governs occupancy."),
         fit=tuple(cells),
-        weight=enter("weight", "Akaike weight", weight, shown, "aic"),
+        weight=enter("weight", "Akaike weight", weight, shown, "akaike-weights"),
     )
 
 
@@ -321,9 +321,7 @@ def _curves(
     return tuple(curves)
 
 
-def _statements(
-    compound: Compound, fits: tuple[OccupancyFit, ...], ledger: Ledger
-) -> tuple[str, ...]:
+def _statements(case: Case, compound: Compound, fits: tuple[OccupancyFit, ...]) -> tuple[str, ...]:
     if not fits:
         return (
             "The case does not hold the observations that receptor occupancy could be worked out "
@@ -339,17 +337,24 @@ def _statements(
         f"least: {worst.name} ({{n:occupancy/{worst.model_id}/weight}}).",
     ]
     if plan is not None:
-        low = [d for d in plan.doses_mg if d <= 6] or list(plan.doses_mg)
-        dose = f"{max(low):g}mg"
+        usual = _usual_dose(case, plan.doses_mg)
+        dose = f"{usual:g}mg"
         lines.append(
             f"At {{n:occupancy/dose/{dose}}} every day, the receptors occupied just before the "
             "next dose: "
             + ", ".join(
                 f"{{n:occupancy/{fit.model_id}/{dose}/trough}} ({fit.name})" for fit in fits
             )
-            + f". {_window([trough(fit, max(low)) for fit in fits])}"
+            + f". {_window([trough(fit, usual) for fit in fits])}"
         )
     return tuple(lines)
+
+
+def _usual_dose(case: Case, doses: tuple[float, ...]) -> float:
+    """The largest of the plan's doses that lies within the range that the case is about."""
+    asked = case.header.intervention.dose_mg
+    highest = asked.high or asked.value if asked is not None else None
+    return max([d for d in doses if highest is None or d <= highest] or [min(doses)])
 
 
 _FREE, _OCCUPIED = 0.10, 0.20
@@ -407,8 +412,7 @@ def _peak(
     plan = compound.occupancy
     if mass is None or mass.value is None or mass.value.value is None or plan is None:
         return None
-    low_doses = [d for d in plan.doses_mg if d <= 6] or list(plan.doses_mg)
-    dose = max(low_doses)
+    dose = _usual_dose(case, plan.doses_mg)
     peaks, inputs = [], [f"pharmacology/parameters/{mass.id}/value"]
     for o in compound.observations:
         if o.use == "peak-parent" and o.verified and o.value.value and o.dose and o.dose.value:

@@ -107,6 +107,15 @@ class Effect:
     """Numbers behind the estimate and its standardised form."""
     assumed: tuple[str, ...]
     primary: bool
+    crossover_people: float | None = None
+    """People of a crossover, whose standardised form needs a correlation; else `None`."""
+
+    def standardised_at(self, correlation: float) -> Estimate | None:
+        """The standardised form, had the within-person correlation been another."""
+        if self.crossover_people is None or self.estimate is None:
+            return self.standardised
+        t = self.estimate.yi / self.estimate.sei
+        return estimate_smd_crossover_from_t(t, self.crossover_people, correlation)
 
     @property
     def arms(self) -> tuple[str, str] | None:
@@ -227,6 +236,7 @@ class _Maker:
         self.sizes: list[str] = []
         """People and correlation: they enter only the standardised form of a difference."""
         self.assumed: list[str] = []
+        self.crossover_people: float | None = None
 
     # -- what was printed --
 
@@ -345,6 +355,7 @@ class _Maker:
     def _crossover_smd(self, estimate: Estimate, n: float) -> Estimate:
         r = self.case.plan.crossover_correlation.value
         self.sizes.append("case/plan/crossover-correlation")
+        self.crossover_people = n
         return estimate_smd_crossover_from_t(estimate.yi / estimate.sei, n, r)
 
     def _from_arms(self, pair: tuple[str, str]) -> tuple[Estimate | None, Estimate | None]:
@@ -539,6 +550,7 @@ class _Maker:
             inputs=tuple(dict.fromkeys((*inputs, *self.sizes))),
             assumed=tuple(self.assumed),
             primary=self.outcome.primary,
+            crossover_people=self.crossover_people,
         )
 
 
@@ -601,10 +613,12 @@ def enter_estimate(
 
 
 def _method(estimate: Estimate) -> str:
-    """The method that an estimate as a whole goes by."""
-    if any(step.cite == "crossover-smd" for step in estimate.steps):
+    """The method that an estimate as a whole goes by; a printed difference is as printed."""
+    cites = {step.cite for step in estimate.steps}
+    if "crossover-smd" in cites:
         return "crossover-smd"
-    return _METHODS[estimate.measure]
+    method = _METHODS[estimate.measure]
+    return method if method in cites or estimate.measure is not EffectMeasure.MD else "as-printed"
 
 
 _METHODS = {

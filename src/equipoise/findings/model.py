@@ -262,6 +262,7 @@ class OutcomeJudgement(Frozen):
     name: str
     critical: bool
     certainty: CertaintyLevel
+    finding: Literal["benefit", "small benefit", "harm", "little difference", "unclear"]
     ratings: tuple[DomainRating, ...]
     bottom_line: Prose
     synthesis: str | None

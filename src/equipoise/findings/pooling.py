@@ -46,6 +46,9 @@ class Pooled:
     prob_benefit: float
     prob_beyond_mid: float | None
     mid: float | None
+    """The smallest difference that matters, where the plan lets it into a judgement."""
+    natural_units: bool
+    """On a scale whose smallest difference that matters is known, verified or not."""
     better: str
     studies: tuple[str, ...]
     against_placebo: bool
@@ -66,6 +69,8 @@ class _Group:
     members: tuple[_Member, ...]
     instrument: Instrument | None
     notes: tuple[str, ...]
+    sweep: tuple[tuple[float, tuple[Estimate, ...]], ...] = ()
+    """The members again, at other correlations that the plan wants to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +172,9 @@ def _standard_group(case: Case, effects: list[Effect], ledger: Ledger) -> _Group
     first = effects[0]
     members = []
     for effect in effects:
-        standardised = effect.standardised
-        if standardised is None:
+        if effect.standardised is None:
             continue
-        if effect.outcome.better == "higher":
-            standardised = _turned(standardised)
+        standardised = _oriented(effect, effect.standardised)
         ids = enter_estimate(
             ledger,
             f"effects/{effect.row.study}/{effect.row.outcome}/smd",
@@ -200,7 +203,24 @@ def _standard_group(case: Case, effects: list[Effect], ledger: Ledger) -> _Group
         members=tuple(members),
         instrument=None,
         notes=tuple(notes),
+        sweep=_sweep(case, [m.effect for m in members]),
     )
+
+
+def _sweep(case: Case, effects: list[Effect]) -> tuple[tuple[float, tuple[Estimate, ...]], ...]:
+    plan = case.plan.crossover_correlation
+    if all(e.crossover_people is None for e in effects):
+        return ()
+    return tuple(
+        (r, tuple(_oriented(e, s) for e in effects if (s := e.standardised_at(r)) is not None))
+        for r in plan.sweep
+        if r != plan.value
+    )
+
+
+def _oriented(effect: Effect, standardised: Estimate) -> Estimate:
+    """Turned, where higher is better, so that lower is better for all."""
+    return _turned(standardised) if effect.outcome.better == "higher" else standardised
 
 
 def _ratio_group(case: Case, definition: str, effects: list[Effect]) -> _Group:
@@ -264,13 +284,7 @@ def _pool(case: Case, group: _Group, ledger: Ledger, shorts: dict[str, str]) -> 
     at = f"pooled/{group.id}"
     inputs = tuple(i for m in group.members for i in m.ids)
     scale = _prior_scale(case, group)
-    bayes = pool_bayes(
-        yi,
-        vi,
-        mu_prior=Normal(mean=0.0, sd=scale.mean_sd),
-        tau_prior=HalfNormal(scale=scale.tau_scale),
-        level=plan.level,
-    )
+    bayes = _bayes(case, yi, vi, scale)
     fixed = pool_fixed(yi, vi, level=plan.level)
     enter = _Enter(ledger, group, at, inputs)
     models = []
@@ -278,10 +292,14 @@ def _pool(case: Case, group: _Group, ledger: Ledger, shorts: dict[str, str]) -> 
     weights = fixed.weights
     if k > 1:
         random = pool_random(yi, vi, method=plan.estimator, test=plan.test, level=plan.level)
-        models.append(_classical_result(enter, random, "reml-knha", primary=k > FEW_STUDIES))
+        models.append(_classical_result(enter, random, primary=k > FEW_STUDIES))
         weights = random.weights
     models.insert(0, _bayes_result(enter, bayes, primary=1 < k <= FEW_STUDIES))
-    models.append(_classical_result(enter, fixed, "fixed", primary=k == 1))
+    models.append(
+        _classical_result(enter, fixed, primary=False)
+        if k > 1
+        else _single_result(enter, group.members[0].estimate, plan.level)
+    )
     mid = _mid(group)
     towards = -1.0 if group.better == "lower" else 1.0
     beyond = None
@@ -305,7 +323,7 @@ def _pool(case: Case, group: _Group, ledger: Ledger, shorts: dict[str, str]) -> 
             )
         )
     if k == 1:
-        low, high = fixed.ci
+        low, high = group.members[0].estimate.ci(plan.level)
     elif k <= FEW_STUDIES:
         low, high = bayes.ci
     else:
@@ -340,6 +358,7 @@ def _pool(case: Case, group: _Group, ledger: Ledger, shorts: dict[str, str]) -> 
         prior=_prior_text(ledger, enter, scale, group),
         notes=(
             *group.notes,
+            *_sweep_note(case, group, enter, scale),
             *(() if k > 1 else ("One trial: nothing is pooled; the models show that trial.",)),
         ),
         verified=all(ledger.numbers[i].verified for i in inputs),
@@ -355,11 +374,61 @@ def _pool(case: Case, group: _Group, ledger: Ledger, shorts: dict[str, str]) -> 
         i2=random.i2 if k > 1 else None,
         prob_benefit=prob_benefit,
         prob_beyond_mid=beyond,
-        mid=mid[0] if mid else None,
+        mid=mid[0] if mid and _mid_counts(case, group) else None,
+        natural_units=mid is not None,
         better=group.better,
         studies=tuple(m.effect.row.study for m in group.members),
         against_placebo=_is_plain(group.members[0].effect),
     )
+
+
+def _sweep_note(case: Case, group: _Group, enter: _Enter, scale: _Scale) -> tuple[str, ...]:
+    """What the primary model would say at the other correlations of the plan."""
+    parts = []
+    for r, estimates in group.sweep:
+        yi, vi = [e.yi for e in estimates], [e.vi for e in estimates]
+        mid, low, high, method = _primary(case, yi, vi, scale)
+        at = f"sweep/r-{r:g}"
+        chosen = enter.ledger.add(
+            f"{enter.at}/{at}/correlation",
+            kind="chosen",
+            label="within-person correlation, another choice",
+            value=r,
+            display=f"r = {r:g}",
+            method="case-plan",
+        )
+        ids = [
+            enter.effect(f"{at}/{name}", f"{name} at another correlation", value, method)
+            for name, value in (("estimate", mid), ("low", low), ("high", high))
+        ]
+        parts.append(f"{{n:{chosen}}}: {{n:{ids[0]}}} ({{n:{ids[1]}}} to {{n:{ids[2]}}})")
+    return (f"With other correlations: {'; '.join(parts)}.",) if parts else ()
+
+
+def _primary(
+    case: Case, yi: list[float], vi: list[float], scale: _Scale
+) -> tuple[float, float, float, str]:
+    """Estimate and limits of the model that is primary for so many trials, and its method."""
+    plan = case.plan
+    if len(yi) <= FEW_STUDIES:
+        bayes = _bayes(case, yi, vi, scale)
+        return bayes.mu.median, *bayes.ci, "bayes-quadrature"
+    random = pool_random(yi, vi, method=plan.estimator, test=plan.test, level=plan.level)
+    return random.mu, *random.ci, _pooling_method(random)
+
+
+def _bayes(case: Case, yi: list[float], vi: list[float], scale: _Scale) -> BayesSynthesis:
+    return pool_bayes(
+        yi,
+        vi,
+        mu_prior=Normal(mean=0.0, sd=scale.mean_sd),
+        tau_prior=HalfNormal(scale=scale.tau_scale),
+        level=case.plan.level,
+    )
+
+
+def _pooling_method(result: Classical) -> str:
+    return "knapp-hartung" if result.test == "knha" else _TAU2_METHODS[result.method]
 
 
 def _people(effect: Effect) -> float:
@@ -417,6 +486,11 @@ def _mid(group: _Group) -> tuple[float, str] | None:
     if value is None or value == 0:
         return None
     return abs(value), f"case/instruments/{group.instrument.id}/mid"
+
+
+def _mid_counts(case: Case, group: _Group) -> bool:
+    instrument = group.instrument
+    return instrument is not None and _counts(case, instrument.verified, instrument.mid)
 
 
 class _Enter:
@@ -490,43 +564,65 @@ def _bayes_result(enter: _Enter, bayes: BayesSynthesis, *, primary: bool) -> Mod
     )
 
 
-_MODEL_NAMES = {
-    "reml-knha": "random effects, Hartung-Knapp",
-    "fixed": "fixed effect (one common effect)",
+_TAU2_METHODS = {
+    "REML": "reml",
+    "ML": "ml",
+    "DL": "dersimonian-laird",
+    "PM": "paule-mandel",
 }
 
 
-def _classical_result(
-    enter: _Enter, result: Classical, model: str, *, primary: bool
-) -> ModelResult:
-    method = "knapp-hartung" if model == "reml-knha" else "fixed-effect"
+def _single_result(enter: _Enter, estimate: Estimate, level: float) -> ModelResult:
+    """A lone trial stands for itself, with its own interval."""
+    low, high = estimate.ci(level)
+    return ModelResult(
+        model="fixed",
+        name="the one trial",
+        primary=True,
+        estimate=enter.effect("fixed/estimate", "the one trial", estimate.yi, "fixed-effect"),
+        low=enter.effect("fixed/low", "lower limit", low, "confidence-limits"),
+        high=enter.effect("fixed/high", "upper limit", high, "confidence-limits"),
+    )
+
+
+def _classical_result(enter: _Enter, result: Classical, *, primary: bool) -> ModelResult:
+    if result.method == "FE":
+        model, method, name = "fixed", "fixed-effect", "fixed effect (one common effect)"
+    else:
+        knha = result.test == "knha"
+        model = f"{result.method.lower()}-{result.test}"
+        method = _pooling_method(result)
+        name = f"random effects, {result.method}" + (", Hartung-Knapp" if knha else "")
     low, high = result.ci
     pi = result.prediction_interval
     note = None
     if result.hksj_narrower:
-        note = "This interval is narrower than the fixed-effect one; read it with care."
-    elif model == "reml-knha" and result.k == 2:
+        note = (
+            "This interval is narrower than the one from the normal distribution; read it with "
+            "care."
+        )
+    elif result.test == "knha" and result.k == 2:
         note = (
             "With two trials the correction leaves one degree of freedom, so the interval is "
             "very wide by construction."
         )
+    ends = None
+    if pi is not None:
+        ends = tuple(
+            enter.effect(
+                f"{model}/new-{end}", f"prediction, {word} limit", v, "prediction-interval"
+            )
+            for end, word, v in (("low", "lower", pi[0]), ("high", "upper", pi[1]))
+        )
     return ModelResult(
         model=model,
-        name="the one trial" if result.k == 1 else _MODEL_NAMES[model],
+        name=name,
         primary=primary,
         estimate=enter.effect(f"{model}/estimate", "pooled estimate", result.mu, method),
         low=enter.effect(f"{model}/low", "lower limit", low, method),
         high=enter.effect(f"{model}/high", "upper limit", high, method),
-        prediction_low=enter.effect(
-            f"{model}/new-low", "prediction, lower limit", pi[0], "prediction-interval"
-        )
-        if pi
-        else None,
-        prediction_high=enter.effect(
-            f"{model}/new-high", "prediction, upper limit", pi[1], "prediction-interval"
-        )
-        if pi
-        else None,
+        prediction_low=ends[0] if ends else None,
+        prediction_high=ends[1] if ends else None,
         note=note,
     )
 
@@ -534,16 +630,14 @@ def _classical_result(
 def _heterogeneity(enter: _Enter, random: Classical, bayes: BayesSynthesis) -> tuple[Cell, ...]:
     cells = []
     if random.tau2 is not None:
+        method = _TAU2_METHODS[random.method]
+        shown = significant(random.tau2, 2)
         cells.append(
-            (
-                "τ² (REML)",
-                enter.plain("tau2", "τ²", random.tau2, significant(random.tau2, 2), "reml"),
-            )
+            (f"τ² ({random.method})", enter.plain("tau2", "τ²", random.tau2, shown, method))
         )
     if random.i2 is not None:
-        cells.append(
-            ("I²", enter.plain("i2", "I²", random.i2, f"{decimal(random.i2, 0)}%", "reml"))
-        )
+        shown = f"{decimal(random.i2, 0)}%"
+        cells.append(("I²", enter.plain("i2", "I²", random.i2, shown, "i-squared")))
     if random.q_p is not None:
         cells.append(
             ("p of Q", enter.plain("q-p", "p of Q", random.q_p, p_value(random.q_p), "cochran-q"))

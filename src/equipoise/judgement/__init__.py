@@ -1,6 +1,12 @@
 """Judgement: certainty, gaps, and the bottom line, each with its reasons."""
 
-from equipoise.judgement.bottom_line import Effect, read_effect, state_bottom_line
+from equipoise.judgement.bottom_line import (
+    Effect,
+    Finding,
+    read_effect,
+    state_bottom_line,
+    state_headline,
+)
 from equipoise.judgement.certainty import (
     OPTIMAL_INFORMATION_SIZE,
     Certainty,
@@ -17,6 +23,7 @@ __all__ = [
     "ConditionEvidence",
     "Effect",
     "Evidence",
+    "Finding",
     "GapFound",
     "Rating",
     "find_gaps",
@@ -24,4 +31,5 @@ __all__ = [
     "rate_certainty",
     "read_effect",
     "state_bottom_line",
+    "state_headline",
 ]

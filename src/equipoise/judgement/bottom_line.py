@@ -64,6 +64,32 @@ _VERBS: dict[Level, dict[Finding, str]] = {
 }
 
 
+_HEADLINES: dict[Finding, dict[str, str]] = {
+    "benefit": {"high": "It improves", "moderate": "It probably improves", "low": "It may improve"},
+    "small benefit": {
+        "high": "It improves, by less than matters to most people,",
+        "moderate": "It probably improves, by less than matters to most people,",
+        "low": "It may improve, by less than matters to most people,",
+    },
+    "harm": {"high": "It worsens", "moderate": "It probably worsens", "low": "It may worsen"},
+    "little difference": {
+        "high": "It makes little or no difference to",
+        "moderate": "It probably makes little or no difference to",
+        "low": "It may make little or no difference to",
+    },
+    "unclear": dict.fromkeys(("high", "moderate", "low"), "It has not been shown to improve"),
+}
+
+
+def state_headline(*, level: Level, finding: Finding, outcome: str) -> str:
+    """The shortest true sentence about one outcome; never surer than the bottom line."""
+    if level == "none":
+        return f"Whether it improves {outcome} is not known."
+    if level == "very low":
+        return f"Whether it improves {outcome} is very uncertain."
+    return f"{_HEADLINES[finding][level]} {outcome} ({level} certainty)."
+
+
 def state_bottom_line(
     *, level: Level, finding: Finding, treatment: str, outcome: str, condition: str
 ) -> str:

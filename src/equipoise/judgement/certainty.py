@@ -160,8 +160,10 @@ def _imprecision(e: Evidence) -> Rating:
     if e.mid is None:
         if e.low < e.null < e.high:
             levels += 1
-            reasons.append(f"{interval} includes no effect, and no smallest difference that "
-                           "matters is established for the scale")  # fmt: skip
+            reasons.append(
+                f"{interval} includes no effect, and no smallest difference that matters is "
+                "known and verified for the scale"
+            )
     else:
         below, above = e.low < e.null - e.mid, e.high > e.null + e.mid
         includes_null = e.low < e.null < e.high
