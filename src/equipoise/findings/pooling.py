@@ -1,26 +1,16 @@
-"""Comparable estimates → syntheses. What must not be mixed never meets here.
-
-Estimates meet in one synthesis only if they share condition, outcome domain, kind of comparator
-and co-interventions, come from randomised comparisons, and are verified (or the plan says to
-include unverified ones). Mean differences need the same instrument and unit; risk ratios the same
-definition of the event; unlike instruments of one domain meet as standardised differences.
-"""
+"""Comparable estimates → syntheses: several models side by side, every number entered."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from equipoise.case import Case
-from equipoise.case.header import Instrument
 from equipoise.case.printed import Reported
-from equipoise.case.study import Structure
 from equipoise.evidence.effects import EffectMeasure, Estimate
 from equipoise.evidence.synthesis import BayesSynthesis, pool_bayes, pool_fixed, pool_random
 from equipoise.evidence.synthesis.classical import Synthesis as Classical
-from equipoise.findings.effects import Effect, display_effect, enter_estimate
+from equipoise.findings.comparability import Group, comparable_groups, is_plain
+from equipoise.findings.effects import Effect, display_effect
 from equipoise.findings.ledger import Ledger
 from equipoise.findings.model import Cell, ForestRow, ModelResult, Synthesis
 from equipoise.findings.wording import decimal, p_value, probability, significant
@@ -55,32 +45,6 @@ class Pooled:
     """Placebo against the treatment and nothing else: what can show whether it works."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Estimates that may be pooled, on one scale."""
-
-    id: str
-    condition: str
-    domain: str
-    title: str
-    measure: EffectMeasure
-    axis: str
-    better: str
-    members: tuple[_Member, ...]
-    instrument: Instrument | None
-    notes: tuple[str, ...]
-    sweep: tuple[tuple[float, tuple[Estimate, ...]], ...] = ()
-    """The members again, at other correlations that the plan wants to see."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    effect: Effect
-    estimate: Estimate
-    ids: tuple[str, str, str]
-    note: str | None
-
-
 def pool_effects(
     case: Case, effects: tuple[Effect, ...], ledger: Ledger, shorts: dict[str, str]
 ) -> tuple[tuple[Pooled, ...], dict[str, str]]:
@@ -88,196 +52,11 @@ def pool_effects(
 
     `shorts` holds what a page calls each study.
     """
-    reasons = {e.row.id: r for e in effects if (r := _why_not(case, e)) is not None}
-    families: dict[tuple[str, ...], list[Effect]] = defaultdict(list)
-    for effect in effects:
-        if effect.row.id not in reasons:
-            row = effect.row
-            families[
-                (row.condition, row.domain, row.comparator, "+".join(row.co_interventions))
-            ].append(effect)
-    groups = [g for family in families.values() for g in _groups(case, family, ledger)]
-    pooled = tuple(_pool(case, group, ledger, shorts) for group in _named_apart(groups))
-    return pooled, reasons
+    groups, reasons = comparable_groups(case, effects, ledger)
+    return tuple(_pool(case, group, ledger, shorts) for group in groups), reasons
 
 
-def _named_apart(groups: list[_Group]) -> Iterable[_Group]:
-    """Groups that differ only in what a name cannot carry (a unit, a sign) get a number."""
-    seen: Counter[str] = Counter()
-    for group in groups:
-        seen[group.id] += 1
-        count = seen[group.id]
-        yield group if count == 1 else replace(group, id=f"{group.id}-{count}")
-
-
-def _why_not(case: Case, effect: Effect) -> str | None:
-    if not effect.row.controlled:
-        return (
-            "One group without a control: the change holds the effect together with natural "
-            "course, regression to the mean and expectation, so it is never pooled."
-        )
-    if not effect.row.verified and case.plan.unverified == "leave-out":
-        return "A number it rests on was not verified; the plan leaves such numbers out of pools."
-    return None
-
-
-def _groups(case: Case, family: list[Effect], ledger: Ledger) -> Iterable[_Group]:
-    continuous = [e for e in family if e.row.measure == EffectMeasure.MD]
-    ratios = [e for e in family if e.row.measure == EffectMeasure.RR]
-    scales: dict[tuple[str, str], list[Effect]] = defaultdict(list)
-    for effect in continuous:
-        outcome = effect.outcome
-        scales[(outcome.instrument or outcome.id, outcome.unit or "")].append(effect)
-    for (scale, _), members in scales.items():
-        yield _difference_group(case, scale, _one_per_study(members))
-    standard = _one_per_study([e for e in continuous if e.standardised is not None])
-    if len(standard) > 1 and len(scales) > 1:
-        yield _standard_group(case, standard, ledger)
-    definitions: dict[str, list[Effect]] = defaultdict(list)
-    for effect in ratios:
-        definitions[effect.outcome.definition or effect.outcome.id].append(effect)
-    for definition, members in definitions.items():
-        yield _ratio_group(case, definition, _one_per_study(members))
-
-
-def _one_per_study(effects: list[Effect]) -> list[Effect]:
-    """A study counts once: its primary outcome, else the first that is listed."""
-    chosen: dict[str, Effect] = {}
-    for effect in effects:
-        kept = chosen.get(effect.row.study)
-        if kept is None or (effect.primary and not kept.primary):
-            chosen[effect.row.study] = effect
-    return list(chosen.values())
-
-
-def _difference_group(case: Case, scale: str, effects: list[Effect]) -> _Group:
-    first = effects[0]
-    instrument = next((i for i in case.header.instruments if i.id == scale), None)
-    name = instrument.name if instrument else first.outcome.measured_by or first.outcome.name
-    return _Group(
-        id=f"{first.row.condition}/{first.row.domain}/md-{scale}{_against(first)}",
-        condition=first.row.condition,
-        domain=first.row.domain,
-        title=name,
-        measure=EffectMeasure.MD,
-        axis=f"mean difference{f', {first.outcome.unit}' if first.outcome.unit else ''}",
-        better=first.outcome.better or "lower",
-        members=_members(effects),
-        instrument=instrument,
-        notes=(),
-    )
-
-
-def _standard_group(case: Case, effects: list[Effect], ledger: Ledger) -> _Group:
-    first = effects[0]
-    members = []
-    for effect in effects:
-        if effect.standardised is None:
-            continue
-        standardised = _oriented(effect, effect.standardised)
-        ids = enter_estimate(
-            ledger,
-            f"effects/{effect.row.study}/{effect.row.outcome}/smd",
-            f"{effect.outcome.name}, standardised mean difference",
-            standardised,
-            effect.inputs,
-            unit=None,
-            level=case.plan.level,
-            assumed=effect.assumed,
-        )
-        members.append(_Member(effect, standardised, ids, _design(effect)))
-    notes = ["Different instruments of one domain, turned so that lower is better for all."]
-    if any(e.study.structure is Structure.CROSSOVER for e in effects):
-        notes.append(
-            "Crossover trials need the correlation within a person, which none of the sources "
-            "printed; {n:case/plan/crossover-correlation} was assumed."
-        )
-    return _Group(
-        id=f"{first.row.condition}/{first.row.domain}/smd{_against(first)}",
-        condition=first.row.condition,
-        domain=first.row.domain,
-        title="all instruments, standardised",
-        measure=EffectMeasure.SMD,
-        axis="standardised mean difference",
-        better="lower",
-        members=tuple(members),
-        instrument=None,
-        notes=tuple(notes),
-        sweep=_sweep(case, [m.effect for m in members]),
-    )
-
-
-def _sweep(case: Case, effects: list[Effect]) -> tuple[tuple[float, tuple[Estimate, ...]], ...]:
-    plan = case.plan.crossover_correlation
-    if all(e.crossover_people is None for e in effects):
-        return ()
-    return tuple(
-        (r, tuple(_oriented(e, s) for e in effects if (s := e.standardised_at(r)) is not None))
-        for r in plan.sweep
-        if r != plan.value
-    )
-
-
-def _oriented(effect: Effect, standardised: Estimate) -> Estimate:
-    """Turned, where higher is better, so that lower is better for all."""
-    return _turned(standardised) if effect.outcome.better == "higher" else standardised
-
-
-def _ratio_group(case: Case, definition: str, effects: list[Effect]) -> _Group:
-    first = effects[0]
-    return _Group(
-        id=f"{first.row.condition}/{first.row.domain}/rr-{definition}{_against(first)}",
-        condition=first.row.condition,
-        domain=first.row.domain,
-        title=first.outcome.name,
-        measure=EffectMeasure.RR,
-        axis="risk ratio",
-        better=first.outcome.better or "higher",
-        members=_members(effects),
-        instrument=None,
-        notes=(),
-    )
-
-
-def _members(effects: list[Effect]) -> tuple[_Member, ...]:
-    return tuple(
-        _Member(e, e.estimate, (e.row.estimate, e.row.low, e.row.high), _design(e))
-        for e in effects
-        if e.estimate is not None
-    )
-
-
-def _against(effect: Effect) -> str:
-    """Anything but plain placebo is part of the name, so that it cannot be overlooked."""
-    row = effect.row
-    against = "" if row.comparator == "placebo" else f"-vs-{row.comparator}"
-    return against + "".join(f"-with-{_slug(c)}" for c in row.co_interventions)
-
-
-def _is_plain(effect: Effect) -> bool:
-    return effect.row.comparator == "placebo" and not effect.row.co_interventions
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "other"
-
-
-def _design(effect: Effect) -> str | None:
-    return "crossover" if effect.study.structure is Structure.CROSSOVER else None
-
-
-def _turned(e: Estimate) -> Estimate:
-    """The same effect counted the other way round."""
-    return Estimate(
-        measure=e.measure, yi=-e.yi, vi=e.vi, df=e.df, steps=e.steps,
-        assumptions=e.assumptions,
-    )  # fmt: skip
-
-
-# --- one synthesis --------------------------------------------------------------------------------
-
-
-def _pool(case: Case, group: _Group, ledger: Ledger, shorts: dict[str, str]) -> Pooled:
+def _pool(case: Case, group: Group, ledger: Ledger, shorts: dict[str, str]) -> Pooled:
     plan = case.plan
     yi = [m.estimate.yi for m in group.members]
     vi = [m.estimate.vi for m in group.members]
@@ -378,11 +157,11 @@ def _pool(case: Case, group: _Group, ledger: Ledger, shorts: dict[str, str]) -> 
         natural_units=mid is not None,
         better=group.better,
         studies=tuple(m.effect.row.study for m in group.members),
-        against_placebo=_is_plain(group.members[0].effect),
+        against_placebo=is_plain(group.members[0].effect),
     )
 
 
-def _sweep_note(case: Case, group: _Group, enter: _Enter, scale: _Scale) -> tuple[str, ...]:
+def _sweep_note(case: Case, group: Group, enter: _Enter, scale: _Scale) -> tuple[str, ...]:
     """What the primary model would say at the other correlations of the plan."""
     parts = []
     for r, estimates in group.sweep:
@@ -444,7 +223,7 @@ class _Scale:
     inputs: tuple[str, ...]
 
 
-def _prior_scale(case: Case, group: _Group) -> _Scale:
+def _prior_scale(case: Case, group: Group) -> _Scale:
     """Priors in units of the effect: of a standard deviation for mean differences."""
     priors = case.plan.priors
     if group.measure.is_ratio:
@@ -477,7 +256,7 @@ def _counts(case: Case, record_verified: bool, number: Reported | None) -> bool:
     return verified or case.plan.unverified == "include"
 
 
-def _mid(group: _Group) -> tuple[float, str] | None:
+def _mid(group: Group) -> tuple[float, str] | None:
     """The smallest difference that matters, as the instrument's own number."""
     if group.instrument is None or group.instrument.mid is None:
         return None
@@ -488,7 +267,7 @@ def _mid(group: _Group) -> tuple[float, str] | None:
     return abs(value), f"case/instruments/{group.instrument.id}/mid"
 
 
-def _mid_counts(case: Case, group: _Group) -> bool:
+def _mid_counts(case: Case, group: Group) -> bool:
     instrument = group.instrument
     return instrument is not None and _counts(case, instrument.verified, instrument.mid)
 
@@ -496,7 +275,7 @@ def _mid_counts(case: Case, group: _Group) -> bool:
 class _Enter:
     """Enters the numbers of one synthesis under its own name."""
 
-    def __init__(self, ledger: Ledger, group: _Group, at: str, inputs: tuple[str, ...]) -> None:
+    def __init__(self, ledger: Ledger, group: Group, at: str, inputs: tuple[str, ...]) -> None:
         self.ledger = ledger
         self.group = group
         self.at = at
@@ -658,7 +437,7 @@ def _heterogeneity(enter: _Enter, random: Classical, bayes: BayesSynthesis) -> t
     return tuple(Cell(label=label, number=number) for label, number in cells)
 
 
-def _prior_text(ledger: Ledger, enter: _Enter, scale: _Scale, group: _Group) -> str:
+def _prior_text(ledger: Ledger, enter: _Enter, scale: _Scale, group: Group) -> str:
     mean = ledger.add(
         f"{enter.at}/prior/mean-sd",
         kind="computed",
