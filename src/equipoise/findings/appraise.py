@@ -9,7 +9,8 @@ from equipoise.case import Case, printed_numbers
 from equipoise.evidence.methods import METHODS as EVIDENCE_METHODS
 from equipoise.findings.checks import find_attention
 from equipoise.findings.claims import check_claims
-from equipoise.findings.conditions import count_evidence, judge_conditions
+from equipoise.findings.conditions import judge_conditions
+from equipoise.findings.counting import count_evidence
 from equipoise.findings.drug import describe_drug
 from equipoise.findings.effects import Effect, NoEffect, estimate_effects
 from equipoise.findings.harms import describe_safety

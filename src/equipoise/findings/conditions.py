@@ -1,16 +1,16 @@
-"""Counts, judgements, gaps and the bottom line for each condition."""
+"""Judgements and the bottom line for each condition."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from equipoise.case import Case
 from equipoise.case.header import Condition
-from equipoise.case.printed import Printed
-from equipoise.case.study import Structure, Study, StudyKind
+from equipoise.case.study import Study
+from equipoise.findings.counting import NEEDED, Kinds, sort_studies, sum_people
 from equipoise.findings.effects import Effect, NoEffect
+from equipoise.findings.gaps import TREATMENT, condition_gaps
 from equipoise.findings.ledger import Ledger
 from equipoise.findings.model import (
     Cell,
@@ -18,17 +18,12 @@ from equipoise.findings.model import (
     DomainRating,
     Gap,
     OutcomeJudgement,
-    Step,
 )
 from equipoise.findings.pooling import Pooled
-from equipoise.findings.wording import whole
 from equipoise.judgement import (
-    OPTIMAL_INFORMATION_SIZE,
     Certainty,
-    ConditionEvidence,
     Evidence,
     Finding,
-    find_gaps,
     no_controlled_evidence,
     rate_certainty,
     read_effect,
@@ -36,117 +31,6 @@ from equipoise.judgement import (
     state_headline,
 )
 from equipoise.judgement import Effect as Reading
-
-TREATMENT = "{name:intervention}"
-NEEDED = "rules/optimal-information-size"
-
-_UNCONTROLLED = {StudyKind.TRIAL, StudyKind.OBSERVATIONAL}
-_LABORATORY = {StudyKind.LABORATORY, StudyKind.MECHANISM}
-
-
-@dataclass(frozen=True, slots=True)
-class _Kinds:
-    """The studies of one condition, by what they can say."""
-
-    randomised: tuple[Study, ...]
-    registered: tuple[Study, ...]
-    uncontrolled: tuple[Study, ...]
-    syntheses: tuple[Study, ...]
-    laboratory: tuple[Study, ...]
-    other: tuple[Study, ...]
-
-
-def sort_studies(case: Case, condition: str) -> _Kinds:
-    """Put each study of a condition under the one heading that it belongs to."""
-
-    def those(accept: Callable[[Study], bool]) -> tuple[Study, ...]:
-        return tuple(s for s in case.studies if condition in s.groups and accept(s))
-
-    def uncontrolled(s: Study) -> bool:
-        return s.kind in _UNCONTROLLED and not s.is_randomised_trial
-
-    sorted_kinds = (
-        those(lambda s: s.is_randomised_trial),
-        those(lambda s: s.is_registered),
-        those(uncontrolled),
-        those(lambda s: s.kind is StudyKind.META_ANALYSIS),
-        those(lambda s: s.kind in _LABORATORY),
-    )
-    placed = {s.id for kind in sorted_kinds for s in kind}
-    return _Kinds(*sorted_kinds, other=those(lambda s: s.id not in placed))
-
-
-def count_evidence(case: Case, ledger: Ledger) -> None:
-    """Enter the counts that statements and claims refer to, for every condition."""
-    ledger.add(
-        NEEDED,
-        kind="chosen",
-        label="people that a precise answer needs, by rule of thumb",
-        value=float(OPTIMAL_INFORMATION_SIZE),
-        display=whole(OPTIMAL_INFORMATION_SIZE),
-        method="optimal-information-size",
-    )
-    _count(ledger, "count/case/studies", "records in the case", case.studies)
-    for condition in case.header.conditions:
-        kinds = sort_studies(case, condition.id)
-        at = f"count/{condition.id}"
-        _count(ledger, f"{at}/randomised-trials", "completed randomised trials", kinds.randomised)
-        _count(ledger, f"{at}/registered-trials", "registered trials", kinds.registered)
-        _count(ledger, f"{at}/uncontrolled-studies", "uncontrolled studies", kinds.uncontrolled)
-        _count(ledger, f"{at}/published-syntheses", "published syntheses", kinds.syntheses)
-        _count(ledger, f"{at}/laboratory-studies", "laboratory studies", kinds.laboratory)
-        for name, label, studies, fields in (
-            ("randomised-people", "people randomised", kinds.randomised, ("n_randomised",)),
-            ("registered-people", "people planned for", kinds.registered, ("n_planned",)),
-            (
-                "uncontrolled-people",
-                "people in uncontrolled studies",
-                kinds.uncontrolled,
-                ("n_analysed", "n_started", "n_randomised"),
-            ),
-        ):
-            _sum_people(ledger, f"{at}/{name}", label, studies, fields)
-
-
-def _count(ledger: Ledger, number_id: str, label: str, studies: Iterable[Study]) -> None:
-    listed = sorted(s.id for s in studies)
-    ledger.add(
-        number_id,
-        kind="count",
-        label=label,
-        value=float(len(listed)),
-        display=whole(len(listed)),
-        method="counted",
-        steps=(
-            Step(
-                quantity="counted",
-                formula=", ".join(listed) if listed else "none of the records of the case",
-                display=whole(len(listed)),
-            ),
-        ),
-    )
-
-
-def _sum_people(
-    ledger: Ledger, number_id: str, label: str, studies: Iterable[Study], fields: tuple[str, ...]
-) -> None:
-    inputs = []
-    for study in studies:
-        for name in fields:
-            number = getattr(study, name)
-            if number is not None and number.value is not None:
-                inputs.append(f"studies/{study.id}/{name}")
-                break
-    total = sum(ledger.value(i) for i in inputs)
-    ledger.add(
-        number_id,
-        kind="count",
-        label=label,
-        value=total,
-        display=whole(total),
-        method="summed",
-        inputs=inputs,
-    )
 
 
 def judge_conditions(
@@ -171,7 +55,7 @@ def judge_conditions(
         )
         findings.append(_finding(case, condition, kinds, judgements, effects, ledger))
         if condition.focus:
-            gaps.extend(_gaps(case, condition, kinds, judgements, effects, ledger))
+            gaps.extend(condition_gaps(case, condition, kinds, judgements, effects, ledger))
     return tuple(findings), tuple(gaps)
 
 
@@ -342,7 +226,7 @@ def _people_number(case: Case, pooled: Pooled, ledger: Ledger) -> str:
     number_id = f"pooled/{pooled.synthesis.id}/people"
     if not ledger.has(number_id):
         studies = [case.study(s) for s in pooled.studies]
-        _sum_people(ledger, number_id, "people", studies, ("n_analysed", "n_randomised"))
+        sum_people(ledger, number_id, "people", studies, ("n_analysed", "n_randomised"))
     return number_id
 
 
@@ -352,7 +236,7 @@ def _people_number(case: Case, pooled: Pooled, ledger: Ledger) -> str:
 def _finding(
     case: Case,
     condition: Condition,
-    kinds: _Kinds,
+    kinds: Kinds,
     judgements: tuple[OutcomeJudgement, ...],
     effects: tuple[Effect, ...],
     ledger: Ledger,
@@ -389,7 +273,7 @@ def _ids(studies: Iterable[Study]) -> tuple[str, ...]:
 
 
 def _headline(
-    kinds: _Kinds,
+    kinds: Kinds,
     judgements: tuple[OutcomeJudgement, ...],
     at: str,
     name: str,
@@ -424,7 +308,7 @@ def _headline(
     return f"{trials} of {TREATMENT} in {name}. {sentence}"
 
 
-def _what_exists(kinds: _Kinds, at: str, name: str) -> Iterable[str]:
+def _what_exists(kinds: Kinds, at: str, name: str) -> Iterable[str]:
     if kinds.randomised:
         yield (
             f"Randomised: {{n:{at}/randomised-trials}} completed, with "
@@ -452,7 +336,7 @@ def _what_exists(kinds: _Kinds, at: str, name: str) -> Iterable[str]:
         )
 
 
-def _registered(kinds: _Kinds) -> list[str]:
+def _registered(kinds: Kinds) -> list[str]:
     lines = []
     for study in kinds.registered:
         planned = (
@@ -522,106 +406,3 @@ def _sized(effects: list[Effect]) -> str:
 
 def _cites(studies: Iterable[Study]) -> str:
     return ", ".join(f"{{cite:{s.id}}}" for s in studies)
-
-
-# --- gaps -----------------------------------------------------------------------------------------
-
-
-def _gaps(
-    case: Case,
-    condition: Condition,
-    kinds: _Kinds,
-    judgements: tuple[OutcomeJudgement, ...],
-    effects: tuple[Effect, ...],
-    ledger: Ledger,
-) -> list[Gap]:
-    at = f"count/{condition.id}"
-    controlled = [e for e in effects if e.row.controlled and e.row.condition == condition.id]
-    longest = _largest(
-        (e.outcome.timepoint_weeks, f"studies/{e.study.id}/outcomes/{e.outcome.id}/timepoint_weeks")
-        for e in controlled
-    )
-    largest = _largest((s.n_randomised, f"studies/{s.id}/n_randomised") for s in kinds.randomised)
-    refs = {
-        "registered": f"{{n:{at}/registered-trials}}",
-        "uncontrolled": f"{{n:{at}/uncontrolled-studies}}",
-        "needed": f"{{n:{NEEDED}}}",
-    }
-    if longest:
-        refs["longest"] = f"{{n:{longest[1]}}}"
-    if largest:
-        refs["largest"] = f"{{n:{largest[1]}}}"
-    instruments: dict[str, set[str]] = {}
-    for effect in controlled:
-        measured = effect.outcome.instrument or effect.outcome.measured_by or effect.outcome.id
-        instruments.setdefault(effect.row.domain, set()).add(measured)
-    critical = {o.id for o in case.header.outcomes if o.critical}
-    per_domain = {}
-    for domain, names in instruments.items():
-        if domain in critical:
-            name = f"{{name:outcome/{domain}}}"
-            per_domain[name] = len(names)
-            number = ledger.add(
-                f"count/{condition.id}/instruments/{domain}",
-                kind="count",
-                label="ways of measuring among randomised comparisons",
-                value=float(len(names)),
-                display=whole(len(names)),
-                method="counted",
-                steps=(
-                    Step(
-                        quantity="counted",
-                        formula="; ".join(sorted(names)),
-                        display=whole(len(names)),
-                    ),
-                ),
-            )
-            refs[f"instruments {name}"] = f"{{n:{number}}}"
-    evidence = ConditionEvidence(
-        condition=condition.id,
-        name=f"{{name:condition/{condition.id}}}",
-        treatment=TREATMENT,
-        randomised=len(kinds.randomised),
-        registered=len(kinds.registered),
-        registered_overdue=tuple(
-            f"{{cite:{s.id}}}" for s in kinds.registered if _overdue(s, case.header.as_of)
-        ),
-        uncontrolled=len(kinds.uncontrolled),
-        randomised_dose_comparisons=sum(
-            s.structure is Structure.DOSE_FINDING and s.randomised is True for s in kinds.randomised
-        ),
-        longest_controlled_weeks=longest[0] if longest else None,
-        largest_randomised=largest[0] if largest else None,
-        critical_without_estimate=tuple(
-            f"{{name:outcome/{j.domain}}}" for j in judgements if j.critical and j.synthesis is None
-        ),
-        instruments_per_domain=per_domain,
-        needed_people=OPTIMAL_INFORMATION_SIZE,
-        refs=refs,
-    )
-    return [
-        Gap(
-            id=f"gap/{condition.id}/{index}-{found.kind}",
-            kind=found.kind,
-            condition=condition.id,
-            title=found.title,
-            statement=found.statement,
-        )
-        for index, found in enumerate(find_gaps(evidence))
-    ]
-
-
-def _largest(numbers: Iterable[tuple[Printed | None, str]]) -> tuple[float, str] | None:
-    values = [(n.value, place) for n, place in numbers if n is not None and n.value is not None]
-    return max(values) if values else None
-
-
-def _overdue(study: Study, as_of: str) -> bool:
-    """Whether the register's planned end lies before the case's date, with no results found."""
-    registry = study.registry
-    if registry is None or registry.planned_completion is None:
-        return False
-    if registry.results in {"published", "posted"}:
-        return False
-    match = re.search(r"(\d{4})-(\d{2})", registry.planned_completion)
-    return match is not None and match.group() < as_of[:7]

@@ -293,7 +293,6 @@ class Gap(Frozen):
     condition: str | None
     title: str
     statement: Prose
-    counts: tuple[Cell, ...] = ()
 
 
 class ClaimTestRow(Frozen):
