@@ -696,7 +696,6 @@ def complete_findings() -> m.Findings:
                 condition="me-cfs",
                 title="No large trial",
                 statement="Nobody has run one.",
-                counts=(cell("people so far", "studies/alder/n_randomised"),),
             ),
         ),
         claims=claims,
