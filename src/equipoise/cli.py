@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 DONE, ATTENTION, COULD_NOT = 0, 1, 2
+INTERRUPTED = 130  # what shells expect after Ctrl-C
+_STOPPED = "Stopped. Nothing was left half-written."
 
 app = typer.Typer(
     name="equipoise",
@@ -51,8 +54,8 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        typer.echo("Stopped. Nothing was left half-written.", err=True)
-        sys.exit(130)
+        typer.echo(_STOPPED, err=True)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DONE)
@@ -203,9 +206,11 @@ def _findings_of(place: str) -> Findings:
     from equipoise.findings import read_findings
 
     path = Path(place)
-    if path.is_file() or (path / "findings.json").is_file():
-        return read_findings(path)
-    return draw(read_case(place))
+    try:
+        is_dossier = path.is_file() or (path / "findings.json").is_file()
+    except OSError:  # no file system has such a name
+        is_dossier = False
+    return read_findings(path) if is_dossier else draw(read_case(place))
 
 
 def _waiting(findings: Findings) -> list[dict[str, str]]:
@@ -309,6 +314,9 @@ def _try(verb: str, as_json: bool, work: Callable[[], _T]) -> _T:
         return work()
     except EquipoiseError as error:
         _fail(verb, as_json, error)
+    except KeyboardInterrupt:
+        typer.echo(_STOPPED, err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _fail(verb: str, as_json: bool, error: EquipoiseError) -> NoReturn:
@@ -327,13 +335,13 @@ def _fail(verb: str, as_json: bool, error: EquipoiseError) -> NoReturn:
             else {"message": str(e)}
             for e in several
         ]
-        kind = type(several[0]).__name__.removesuffix("Error").removesuffix("s")
+        kind = type(several[0]).__name__.removesuffix("Error")
         _print_json(
             {"ok": False, "verb": verb, "status": COULD_NOT, "kind": kind, "errors": details}
         )
     else:
         for e in several:
-            typer.echo(f"{e}", err=True)
+            typer.echo(_printable(str(e)), err=True)
         if len(several) > 1:
             typer.echo(f"{len(several)} mistakes; nothing was written.", err=True)
     raise typer.Exit(COULD_NOT)
@@ -345,9 +353,30 @@ def _finish(
     if as_json:
         _print_json({"ok": True, "verb": verb, "status": status, "result": result})
     else:
-        typer.echo(text)
+        _print(_printable(text))
     raise typer.Exit(status)
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False))
+    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+    # A file name may hold bytes that are no text; JSON has an escape for them.
+    _print(text.encode("utf-8", "backslashreplace"))
+
+
+def _print(text: str | bytes) -> None:
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        typer.echo(f"The answer could not be printed: {error.strerror}.", err=True)
+        raise typer.Exit(COULD_NOT) from error
+
+
+def _printable(text: str) -> str:
+    """Text that cannot command a terminal: controls and what is no text become escapes."""
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"}
+        else c.encode("unicode_escape").decode()
+        for c in text
+    )  # fmt: skip

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from equipoise.case.printed import (
+    Atc,
     Count,
+    Doi,
     Frozen,
     NotNegative,
     Percent,
+    Pmid,
     Printed,
     Reported,
     Slug,
     Text,
+    Url,
 )
 from equipoise.case.prose import Prose, Reference, split_prose
 
@@ -24,9 +28,9 @@ class Source(Frozen):
 
     id: Slug
     cite: Text
-    doi: Text | None = Field(default=None, pattern=r"^10\.\d{4,9}/\S+$")
-    pmid: Text | None = Field(default=None, pattern=r"^\d{1,9}$")
-    url: Text | None = Field(default=None, pattern=r"^https?://\S+$")
+    doi: Doi | None = None
+    pmid: Pmid | None = None
+    url: Url | None = None
     other: Text | None = None
     study: Slug | None = None
     verified: bool = True
@@ -167,7 +171,7 @@ class PriorParameter(Frozen):
     """One argument of a prior's distribution."""
 
     name: Slug
-    value: float = Field(allow_inf_nan=False)
+    value: float
 
 
 class BiasPrior(Frozen):
@@ -275,9 +279,19 @@ class OccupancyPlan(Frozen):
 
     assumed_hour: float = Field(gt=0, le=48)
     occupancy_sd_points: float = Field(gt=0, le=50)
-    doses_mg: tuple[float, ...] = Field(min_length=1, max_length=12)
-    hours: tuple[float, ...] = Field(min_length=2, max_length=50)
+    doses_mg: tuple[Annotated[float, Field(ge=0.001, le=100_000)], ...] = Field(
+        min_length=1, max_length=12
+    )
+    hours: tuple[Annotated[float, Field(ge=0, le=1000)], ...] = Field(min_length=2, max_length=50)
     reason: Text
+
+    @model_validator(mode="after")
+    def _each_once(self) -> OccupancyPlan:
+        for what, values in (("dose", self.doses_mg), ("hour", self.hours)):
+            written = [f"{v:g}" for v in values]
+            if twice := [v for v in written if written.count(v) > 1]:
+                raise ValueError(f"the {what} {twice[0]} is listed twice")
+        return self
 
 
 class Compound(Frozen):
@@ -297,7 +311,7 @@ class Compound(Frozen):
 class AtcCode(Frozen):
     """A code of the WHO Anatomical Therapeutic Chemical classification."""
 
-    code: Text = Field(pattern=r"^[A-Z]\d{2}([A-Z]([A-Z](\d{2})?)?)?$")
+    code: Atc
     name: Text
 
 

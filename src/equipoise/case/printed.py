@@ -16,11 +16,22 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 Bound = Literal["<", "<=", ">", ">=", "~"]
 
-_NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
+# Digits are 0 to 9: `\d` would take those of every script.
+_DIGIT = re.compile("[0-9]")
+_NUMBER = r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _POINT = re.compile(rf"^(?P<bound><=|>=|<|>|~)?\s*(?P<value>{_NUMBER})\s*%?$")
 _RANGE = re.compile(
     rf"^(?P<bound>~)?\s*(?P<low>{_NUMBER})\s*%?\s*(?:-|to)\s*(?P<high>{_NUMBER})\s*%?$"
@@ -31,11 +42,13 @@ _LARGEST = 1e15
 class Frozen(BaseModel):
     """The base of everything in a case: nothing unknown is accepted, nothing changes later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
 
 
 def _to_float(text: str) -> float:
-    if not re.search(r"\d", text):
+    if not _DIGIT.search(text):
         raise ValueError(f"{text!r} is not a number")
     value = float(text.replace(",", ""))
     if not math.isfinite(value) or abs(value) > _LARGEST:
@@ -54,7 +67,7 @@ def parse_printed(text: str) -> tuple[Bound | None, float | None, float | None, 
     plain = text.strip().replace("−", "-").replace("–", "-").replace("≤", "<=").replace("≥", ">=")
     plain = re.sub(r"^(about|approximately|ca\.?|≈)\s*", "~", plain)
     if match := _POINT.match(plain):
-        if re.search(r"\d", match["value"]):
+        if _DIGIT.search(match["value"]):
             return _bound(match["bound"]), _to_float(match["value"]), None, None
     elif match := _RANGE.match(plain):
         low, high = _to_float(match["low"]), _to_float(match["high"])
@@ -87,9 +100,30 @@ def written_text(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, BeforeValidator(written_text), Field(min_length=1, max_length=20_000)]
+class _OrNumber:
+    """Tells the published schema what `written_text` does: a number may stand where text does."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(core), "type": ["string", "number"]}
+
+
+# The constraint comes before the validator: only so does it reach the published schema.
+_Written = (BeforeValidator(written_text), _OrNumber())
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-Slug = Annotated[str, BeforeValidator(written_text), Field(pattern=SLUG, max_length=80)]
+DOI = r"^10\.[0-9]{4,9}/\S+$"
+PMID = r"^[0-9]{1,9}$"
+URL = r"^https?://\S+$"
+ATC = r"^[A-Z][0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?$"
+Text = Annotated[str, Field(min_length=1, max_length=20_000), *_Written]
+# Text that the engine weaves into its own sentences, where a brace would be a reference.
+Woven = Annotated[str, Field(pattern=r"^[^{}]+$", max_length=80), *_Written]
+Slug = Annotated[str, Field(pattern=SLUG, max_length=80), *_Written]
+Doi = Annotated[str, Field(pattern=DOI, max_length=300), *_Written]
+Pmid = Annotated[str, Field(pattern=PMID), *_Written]
+Url = Annotated[str, Field(pattern=URL, max_length=2_000), *_Written]
+Atc = Annotated[str, Field(pattern=ATC), *_Written]
 
 
 class Reported(Frozen):
@@ -143,7 +177,7 @@ class Reported(Frozen):
     @property
     def decimals(self) -> int:
         """Digits printed after the point: what rounding the printed number carries."""
-        match = re.search(r"\.(\d+)", self.printed)
+        match = re.search(r"\.([0-9]+)", self.printed)
         return len(match[1]) if match else 0
 
 

@@ -29,7 +29,7 @@ from equipoise.case.facts import (
     SourceList,
 )
 from equipoise.case.header import CaseHeader, Plan
-from equipoise.case.printed import SLUG
+from equipoise.case.printed import ATC, DOI, PMID, SLUG, URL
 from equipoise.case.prose import Reference, is_prose, split_prose
 from equipoise.case.study import Study
 from equipoise.case.yaml12 import Document, Mark, read_yaml_file, shown
@@ -276,9 +276,10 @@ def _explain(model: type[BaseModel], document: Document, detail: Any) -> CaseErr
 # What a pattern of the schema asks for, in words.
 _PATTERNS = {
     SLUG: "letters, digits, dots, dashes and underscores, beginning with a letter or a digit",
-    r"^10\.\d{4,9}/\S+$": 'a DOI alone, such as "10.1002/art.37734"',
-    r"^\d{1,9}$": "a PubMed id: digits alone",
-    r"^https?://\S+$": "an address that begins with https://",
+    DOI: 'a DOI alone, such as "10.1002/art.37734"',
+    PMID: "a PubMed id: digits alone",
+    URL: "an address that begins with https://",
+    ATC: "a code of the ATC classification, such as N07BB04",
 }
 # What the shape of a value should have been, in the words of a case file.
 _SHAPES = {

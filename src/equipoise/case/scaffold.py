@@ -21,7 +21,7 @@ def write_new_case(folder: Path) -> Path:
     the folder is already there.
     """
     name = folder.name
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise CaseError(
             f"{name!r} cannot be the name of a case",
             file=str(folder),
@@ -40,9 +40,15 @@ def write_new_case(folder: Path) -> Path:
             advice="Make it first; nothing was written.",
         )
     try:
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{name}."))
-    except OSError as error:
-        raise CaseError(f"cannot write here: {error.strerror}", file=str(folder.parent)) from error
+        _copy_toy(folder, name)
+    except (OSError, shutil.Error) as error:
+        reason = getattr(error, "strerror", None) or "some files could not be copied"
+        raise CaseError(f"cannot write here: {reason}", file=str(folder.parent)) from error
+    return folder
+
+
+def _copy_toy(folder: Path, name: str) -> None:
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{name}."))
     try:
         draft = temporary / name
         shutil.copytree(find_case("toy"), draft, ignore=shutil.ignore_patterns(".*"))
@@ -54,4 +60,3 @@ def write_new_case(folder: Path) -> Path:
         os.rename(draft, folder)  # noqa: PTH104 - one step on one file system
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return folder

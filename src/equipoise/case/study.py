@@ -9,15 +9,19 @@ from pydantic import Field, model_validator
 
 from equipoise.case.printed import (
     Count,
+    Doi,
     Frozen,
     Interval,
     NotNegative,
     Percent,
+    Pmid,
     Printed,
     Probability,
     Reported,
     Slug,
     Text,
+    Url,
+    Woven,
 )
 
 
@@ -123,8 +127,8 @@ class Citation(Frozen):
     year: int | None = Field(default=None, ge=1600, le=2200)
     title: Text
     journal: Text | None = None
-    doi: Text | None = Field(default=None, pattern=r"^10\.\d{4,9}/\S+$")
-    pmid: Text | None = Field(default=None, pattern=r"^\d{1,9}$")
+    doi: Doi | None = None
+    pmid: Pmid | None = None
     registry: Text | None = None
     other_ids: tuple[Text, ...] = ()
     unverified_fields: tuple[Text, ...] = ()
@@ -212,7 +216,7 @@ class RecordedDerivation(Frozen):
     """A number that the compiler of the case worked out; the engine checks it, never uses it."""
 
     quantity: Slug
-    value: float = Field(allow_inf_nan=False)
+    value: float
     method: Text
 
 
@@ -235,7 +239,7 @@ class Outcome(Frozen):
     timepoint_weeks: NotNegative | None = None
     kind: Literal["continuous", "change", "binary", "crossover", "generic"]
     better: Literal["lower", "higher"] | None = None
-    unit: Text | None = None
+    unit: Woven | None = None
     primary: bool = False
     arms: tuple[ArmResult, ...] = ()
     contrast: Contrast | None = None
@@ -331,7 +335,7 @@ class Study(Frozen):
     outcomes: tuple[Outcome, ...] = ()
     adverse_events: tuple[AdverseEvent, ...] = ()
     registry: Registry | None = None
-    url: Text | None = Field(default=None, pattern=r"^https?://\S+$")
+    url: Url | None = None
     read_level: Text
     verified: bool
     note: Text | None = None

@@ -5,8 +5,6 @@ Each takes numbers as printed, because rounding decides what counts as a contrad
 numbers that made it speak are in `values`.
 """
 
-
-
 from __future__ import annotations
 
 import math

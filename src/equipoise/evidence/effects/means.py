@@ -3,8 +3,6 @@
 The first arm minus the second, always. Whether more is better is the outcome's business.
 """
 
-
-
 from __future__ import annotations
 
 import math

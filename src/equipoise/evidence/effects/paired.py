@@ -5,8 +5,6 @@ it carries the measure MD or SMD. A change from before to after has no comparato
 SMCC or SMCR, and must not be pooled with the others.
 """
 
-
-
 from __future__ import annotations
 
 import math
