@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 DONE, ATTENTION, COULD_NOT = 0, 1, 2
+_UsageError: type[Any] = typer.BadParameter.__mro__[1]
+"""What typer raises for a command that cannot be understood; it gives the class no name."""
+
 INTERRUPTED = 130  # what shells expect after Ctrl-C
 _STOPPED = "Stopped. Nothing was left half-written."
 
@@ -50,9 +53,24 @@ CaseName = Annotated[str, typer.Argument(help="A case folder, or the name of a s
 
 
 def main() -> None:
-    """Run the program; a user's mistake never shows a traceback."""
+    """Run the program; a user's mistake never shows a traceback.
+
+    With `--json`, a command that is typed wrongly is answered in the one shape of failures too.
+    """
+    as_json = "--json" in sys.argv[1:]
     try:
-        app()
+        sys.exit(app(standalone_mode=not as_json) or DONE)
+    except _UsageError as error:
+        _print_json(
+            {
+                "ok": False,
+                "verb": None,
+                "status": COULD_NOT,
+                "kind": "Usage",
+                "errors": [{"message": error.format_message()}],
+            }
+        )
+        sys.exit(COULD_NOT)
     except KeyboardInterrupt:
         typer.echo(_STOPPED, err=True)
         sys.exit(INTERRUPTED)

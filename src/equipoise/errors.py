@@ -51,15 +51,19 @@ class CaseError(EquipoiseError):
             place += f":{self.line}"
             if self.column is not None:
                 place += f":{self.column}"
-        parts = [f"{place}: {self.message}"]
+        parts = [_sentence(f"{place}: {self.message}")]
         if self.expected:
-            parts.append(f"Expected {self.expected}.")
+            parts.append(_sentence(f"Expected {self.expected}"))
         if self.advice:
             parts.append(self.advice)
         return " ".join(parts)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild_case_error, (self.message, self.__dict__.copy()))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _rebuild_case_error(message: str, state: dict[str, object]) -> CaseError:

@@ -410,10 +410,11 @@ class Titration(_Stated):
         return (self.statement,) if self.statement else ()
 
 
-class OpioidFreeInterval(Frozen):
-    """How long a trial or a label wanted the person to be free of opioids before the first dose."""
+class FreeInterval(Frozen):
+    """How long a trial or a label wanted the person to be free of something before starting."""
 
     id: Slug
+    free_of: Text
     used_by: Text
     days: Printed
     source: Slug
@@ -425,12 +426,14 @@ class Safety(Frozen):
     """File: `safety.yaml`."""
 
     disclaimer: Prose
+    warning: Prose | None = None
+    """What must not be combined with the treatment, in one sentence that nobody can miss."""
     interactions: tuple[Interaction, ...] = ()
     lookalikes: tuple[LookAlike, ...] = ()
     contraindications: tuple[Contraindication, ...] = ()
     adverse_events: tuple[SafetyRecord, ...] = ()
     titration: tuple[Titration, ...] = ()
-    free_intervals: tuple[OpioidFreeInterval, ...] = ()
+    free_intervals: tuple[FreeInterval, ...] = ()
 
 
 # --- access ---------------------------------------------------------------------------------------
@@ -508,4 +511,6 @@ class ClaimGroup(Frozen):
 
     id: Slug
     title: Text
+    order: int = Field(default=0, ge=0, le=10_000)
+    """Where the group stands among the others; equal ones go by their ids."""
     claims: tuple[Claim, ...]

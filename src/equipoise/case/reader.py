@@ -408,7 +408,7 @@ def _assemble(models: dict[str, BaseModel], documents: dict[str, Document]) -> C
         header=header,
         plan=plan,
         studies=all_of(Study),
-        claims=all_of(ClaimGroup),
+        claims=tuple(sorted(all_of(ClaimGroup), key=lambda g: (g.order, g.id))),
         experience=all_of(ExperienceSample),
         priors=one_of(BiasPriors),
         sources=one_of(SourceList) or SourceList(sources=()),
@@ -451,7 +451,7 @@ def _cross_references(case: Case) -> Iterator[CaseError]:
         *(f"outcome/{o}" for o in domains),
         *(f"instrument/{i}" for i in instruments),
     ]
-    for file, path, record, part in _references(case):
+    for file, path, record, part in prose_references(case):
         if part.kind == "cite":
             yield from need(file, path, "study or source", part.id, works)
         elif part.kind == "name":
@@ -554,7 +554,7 @@ _WITHIN = {"arm": "study", "number": "record"}
 """What a name belongs to, where that is not the whole case."""
 
 
-def _references(
+def prose_references(
     case: Case,
 ) -> Iterator[tuple[str, tuple[str | int, ...], BaseModel, Reference]]:
     """Every reference in prose, with its file, its place and the record that it stands in."""

@@ -8,7 +8,7 @@ from equipoise import __version__
 from equipoise.case import Case, printed_numbers
 from equipoise.evidence.methods import METHODS as EVIDENCE_METHODS
 from equipoise.findings.checks import find_attention
-from equipoise.findings.claims import check_claims
+from equipoise.findings.claims import check_claims, check_prose
 from equipoise.findings.conditions import judge_conditions
 from equipoise.findings.counting import count_evidence
 from equipoise.findings.drug import describe_drug
@@ -69,7 +69,8 @@ def appraise(case: Case, progress: Progress = _silent) -> Findings:
     drug = describe_drug(case, ledger)
     safety = describe_safety(case, ledger)
     progress("checking claims")
-    claims = check_claims(case, ledger, {w.id for w in works}, {n.id for n in names})
+    check_prose(case, ledger)
+    claims = check_claims(case, ledger, {w.id for w in works})
     attention = find_attention(case, effects, claims)
     progress("closing the ledger")
     return Findings(

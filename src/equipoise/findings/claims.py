@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 
-from equipoise.case import Case
+from equipoise.case import Case, prose_references
 from equipoise.case.facts import Claim, ClaimGroup, ClaimTest
 from equipoise.case.printed import parse_printed
 from equipoise.case.prose import Reference, split_prose
@@ -23,15 +23,40 @@ _RELATIONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def check_claims(
-    case: Case, ledger: Ledger, works: set[str], names: set[str]
-) -> tuple[ClaimRow, ...]:
+def check_prose(case: Case, ledger: Ledger) -> None:
+    """Raise `CaseErrors` for each number that the case's prose refers to and that is not there.
+
+    The reader has held works, names and a record's own numbers against the case; what the engine
+    works out is known only now.
+    """
+    errors = []
+    for file, path, _, reference in prose_references(case):
+        if reference.kind == "n" and not ledger.has(reference.id):
+            mark = case.mark(file, path)
+            errors.append(_nowhere(reference.id, file, mark.line, mark.column))
+    if errors:
+        raise CaseErrors(tuple(errors))
+
+
+def _nowhere(reference: str, file: str, line: int, column: int) -> CaseError:
+    return CaseError(
+        f"this refers to {reference!r}, which is neither a number, a study nor a source of this "
+        "case",
+        file=file,
+        line=line,
+        column=column,
+        expected="an id that exists",
+        advice="The ids of a case stand in the findings.json of its dossier.",
+    )
+
+
+def check_claims(case: Case, ledger: Ledger, works: set[str]) -> tuple[ClaimRow, ...]:
     """One row per claim. Raises `CaseErrors` for references that lead nowhere."""
     errors: list[CaseError] = []
     rows = []
     for group in case.claims:
         for index, claim in enumerate(group.claims):
-            checker = _Checker(case, group, claim, index, ledger, works, names)
+            checker = _Checker(case, group, claim, index, ledger, works)
             row = checker.row()
             errors.extend(checker.errors)
             if row is not None:
@@ -50,22 +75,15 @@ class _Checker:
         index: int,
         ledger: Ledger,
         works: set[str],
-        names: set[str],
     ) -> None:
         self.case, self.group, self.claim, self.index = case, group, claim, index
-        self.ledger, self.works, self.names = ledger, works, names
+        self.ledger, self.works = ledger, works
         self.at = f"claims/{group.id}/claims/{claim.id}"
         self.errors: list[CaseError] = []
 
     def row(self) -> ClaimRow | None:
         claim = self.claim
         says, because = (resolve_local(t, self.at) for t in (claim.says, claim.because))
-        for field, text in (("says", says), ("because", because)):
-            for part in split_prose(text):
-                if isinstance(part, Reference):
-                    known = {"n": self.ledger.numbers, "cite": self.works, "name": self.names}
-                    if part.id not in known[part.kind]:
-                        self._refuse(field, part.id)
         for i, reference in enumerate(claim.rests_on):
             if reference not in self.works and not self.ledger.has(reference):
                 self._refuse("rests_on", reference, i)
@@ -98,17 +116,7 @@ class _Checker:
         file = f"claims/{self.group.id}.yaml"
         path: tuple[str | int, ...] = ("claims", self.index, field)
         mark = self.case.mark(file, path if index is None else (*path, index))
-        self.errors.append(
-            CaseError(
-                f"the claim refers to {reference!r}, which is neither a number, a study nor a "
-                "source of this case",
-                file=file,
-                line=mark.line,
-                column=mark.column,
-                expected="an id that exists",
-                advice="List the ids of a dossier in its findings.json.",
-            )
-        )
+        self.errors.append(_nowhere(reference, file, mark.line, mark.column))
 
     def _test(self, test: ClaimTest, index: int) -> ClaimTestRow | None:
         if not self.ledger.has(test.left):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from equipoise.case import Case
@@ -211,18 +212,12 @@ def _model_row(fit: OccupancyFit, inputs: tuple[str, ...], ledger: Ledger) -> Oc
     cells = [
         Cell(label="χ²", number=enter("chi2", "χ²", fit.chi2, decimal(fit.chi2, 1), fit.method_id)),
         Cell(label="AIC", number=enter("aic", "AIC", fit.aic, decimal(fit.aic, 1), "aic")),
-        Cell(
-            label="half-time of blockade after the reference dose",
-            number=enter(
-                "half-time",
-                "half-time of blockade after the reference dose",
-                fit.half_time_h,
-                with_unit(decimal(fit.half_time_h, 0), "h"),
-                fit.method_id,
-                "h",
-            ),
-        ),
     ]
+    if math.isfinite(fit.half_time_h):  # a blockade that never halves has no half-time
+        label = "half-time of blockade after the reference dose"
+        hours = with_unit(decimal(fit.half_time_h, 0), "h")
+        half_time = enter("half-time", label, fit.half_time_h, hours, fit.method_id, "h")
+        cells.append(Cell(label=label, number=half_time))
     for name, (value, unit) in fit.parameters.items():
         slug = name.lower().replace("_", "-")
         cells.append(

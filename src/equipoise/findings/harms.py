@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from equipoise.case import Case
-from equipoise.case.facts import OpioidFreeInterval, Safety, SafetyArm, SafetyRecord, Titration
+from equipoise.case.facts import FreeInterval, Safety, SafetyArm, SafetyRecord, Titration
 from equipoise.case.study import AdverseEvent, Study
 from equipoise.errors import EvidenceError
 from equipoise.evidence.effects import estimate_rr, rule_of_three
@@ -62,17 +62,16 @@ def describe_safety(case: Case, ledger: Ledger) -> SafetyFindings | None:
 
 
 def _statements(safety: Safety, rows: tuple[HarmRow, ...]) -> tuple[str, ...]:
-    lines = []
+    lines = [safety.warning] if safety.warning else []
     if any(i.severity == "contraindicated" for i in safety.interactions):
         lines.append(
-            "It must not meet an opioid: not as a painkiller, not in a cough or diarrhoea remedy, "
-            "not as a patch, not as a substitution treatment, not in a supplement. The list below "
-            "is not complete, and a name that is missing from it is not thereby safe."
+            "The list of what must not be combined is not complete, and a name that is missing "
+            "from it is not thereby safe."
         )
     if rows:
         lines.append(
-            "Rates in trials are of the people who were let in: those on opioids or with liver "
-            "disease were kept out. No event among a few people leaves room for a rate that "
+            "Rates in trials are of the people who were let in; those most likely to be harmed are "
+            "often kept out. No event among a few people leaves room for a rate that "
             "matters, which the upper bound shows."
         )
     return tuple(lines)
@@ -219,15 +218,15 @@ def _titration(t: Titration) -> ItemRow:
     )
 
 
-def _interval(i: OpioidFreeInterval) -> ItemRow:
+def _interval(i: FreeInterval) -> ItemRow:
     at = f"safety/free_intervals/{i.id}"
     return ItemRow(
         id=at,
         title=i.used_by,
-        kind="opioid-free interval",
+        kind=f"free of {i.free_of}",
         detail=None,
         statement=None,
-        cells=(Cell(label="free of opioids for", number=f"{at}/days"),),
+        cells=(Cell(label=f"free of {i.free_of} for", number=f"{at}/days"),),
         work=i.source,
         verified=i.verified,
         note=i.note,

@@ -143,7 +143,7 @@ def pool_random(
     spread = quantile * math.sqrt(tau2 + se**2)
     fixed_w = 1 / v
     q = _cochran_q(y, v)
-    typical = (k - 1) * fixed_w.sum() / (fixed_w.sum() ** 2 - (fixed_w**2).sum())
+    typical = _typical_variance(fixed_w)
     return Synthesis(
         method=method,
         test=test,
@@ -155,8 +155,8 @@ def pool_random(
         p=_p_value(mu, se, df),
         tau2=tau2,
         tau2_ci=_q_profile(y, v, level),
-        i2=100 * tau2 / (float(typical) + tau2),
-        h2=tau2 / float(typical) + 1,
+        i2=100 * tau2 / (typical + tau2) if math.isfinite(typical) else 0.0,
+        h2=tau2 / typical + 1,
         q=q,
         q_df=k - 1,
         q_p=chi_square_upper_tail(q, k - 1),
@@ -174,6 +174,19 @@ def pool_random(
             "prediction-interval",
         ),
     )
+
+
+def _typical_variance(w: FloatArray) -> float:
+    """Higgins and Thompson's typical within-study variance; without end when one study is all.
+
+    The weights are scaled first, so that a study of no weight beside one of all weight leaves no
+    rounding error to divide by.
+    """
+    largest = float(w.max())
+    u = w / largest
+    total = float(u.sum())
+    rest = total**2 - float((u**2).sum())
+    return (len(w) - 1) * total / rest / largest if rest > 0 else math.inf
 
 
 def leave_one_out(
