@@ -190,6 +190,7 @@ class Contrast(Frozen):
 
     type: ContrastType
     estimate: Printed | None = None
+    se: NotNegative | None = None
     ci: Interval | None = None
     p: Probability | None = None
     direction: Text | None = None

@@ -17,7 +17,7 @@ from equipoise.case import Case
 from equipoise.case.header import Instrument
 from equipoise.case.study import Structure
 from equipoise.evidence.effects import EffectMeasure, Estimate
-from equipoise.findings.effects import Effect, enter_estimate
+from equipoise.findings.effects import Effect, enter_estimate, turned
 from equipoise.findings.ledger import Ledger
 
 
@@ -87,21 +87,23 @@ def _why_not(case: Case, effect: Effect) -> str | None:
 
 def _groups(case: Case, family: list[Effect], ledger: Ledger) -> Iterable[Group]:
     continuous = [e for e in family if e.row.measure == EffectMeasure.MD]
-    ratios = [e for e in family if e.row.measure == EffectMeasure.RR]
     scales: dict[tuple[str, str], list[Effect]] = defaultdict(list)
     for effect in continuous:
         outcome = effect.outcome
         scales[(outcome.instrument or outcome.id, outcome.unit or "")].append(effect)
     for (scale, _), members in scales.items():
         yield _difference_group(case, scale, _one_per_study(members))
-    standard = _one_per_study([e for e in continuous if e.standardised is not None])
-    if len(standard) > 1 and len(scales) > 1:
+    standard = _one_per_study([e for e in family if e.standardised is not None])
+    printed_so = [e for e in standard if e.row.measure == EffectMeasure.SMD]
+    if printed_so or (len(standard) > 1 and len(scales) > 1):
         yield _standard_group(case, standard, ledger)
-    definitions: dict[str, list[Effect]] = defaultdict(list)
-    for effect in ratios:
-        definitions[effect.outcome.definition or effect.outcome.id].append(effect)
-    for definition, members in definitions.items():
-        yield _ratio_group(case, definition, _one_per_study(members))
+    definitions: dict[tuple[str, str], list[Effect]] = defaultdict(list)
+    for effect in family:
+        if EffectMeasure(effect.row.measure).is_ratio:
+            definition = effect.outcome.definition or effect.outcome.id
+            definitions[(effect.row.measure, definition)].append(effect)
+    for (measure, definition), members in definitions.items():
+        yield _ratio_group(EffectMeasure(measure), definition, _one_per_study(members))
 
 
 def _one_per_study(effects: list[Effect]) -> list[Effect]:
@@ -139,9 +141,15 @@ def _standard_group(case: Case, effects: list[Effect], ledger: Ledger) -> Group:
         if effect.standardised is None:
             continue
         standardised = _oriented(effect, effect.standardised)
+        if effect.row.measure == EffectMeasure.SMD and standardised is effect.standardised:
+            row = effect.row  # printed in standard deviations, and in the right direction
+            ids = (row.estimate, row.low, row.high)
+            members.append(Member(effect, standardised, ids, _design(effect)))
+            continue
+        name = "smd" if effect.row.measure != EffectMeasure.SMD else "smd-turned"
         ids = enter_estimate(
             ledger,
-            f"effects/{effect.row.study}/{effect.row.outcome}/smd",
+            f"effects/{effect.row.study}/{effect.row.outcome}/{name}",
             f"{effect.outcome.name}, standardised mean difference",
             standardised,
             effect.inputs,
@@ -184,18 +192,18 @@ def _sweep(case: Case, effects: list[Effect]) -> tuple[tuple[float, tuple[Estima
 
 def _oriented(effect: Effect, standardised: Estimate) -> Estimate:
     """Turned, where higher is better, so that lower is better for all."""
-    return _turned(standardised) if effect.outcome.better == "higher" else standardised
+    return turned(standardised) if effect.outcome.better == "higher" else standardised
 
 
-def _ratio_group(case: Case, definition: str, effects: list[Effect]) -> Group:
+def _ratio_group(measure: EffectMeasure, definition: str, effects: list[Effect]) -> Group:
     first = effects[0]
     return Group(
-        id=f"{first.row.condition}/{first.row.domain}/rr-{definition}{_against(first)}",
+        id=f"{first.row.condition}/{first.row.domain}/{measure.lower()}-{definition}{_against(first)}",
         condition=first.row.condition,
         domain=first.row.domain,
         title=first.outcome.name,
-        measure=EffectMeasure.RR,
-        axis="risk ratio",
+        measure=measure,
+        axis="risk ratio" if measure is EffectMeasure.RR else "odds ratio",
         better=first.outcome.better or "higher",
         members=_members(effects),
         instrument=None,
@@ -229,11 +237,3 @@ def _slug(text: str) -> str:
 
 def _design(effect: Effect) -> str | None:
     return "crossover" if effect.study.structure is Structure.CROSSOVER else None
-
-
-def _turned(e: Estimate) -> Estimate:
-    """The same effect counted the other way round."""
-    return Estimate(
-        measure=e.measure, yi=-e.yi, vi=e.vi, df=e.df, steps=e.steps,
-        assumptions=e.assumptions,
-    )  # fmt: skip

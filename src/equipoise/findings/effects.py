@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from equipoise.case import Case
 from equipoise.case.printed import Printed
@@ -29,13 +29,15 @@ from equipoise.evidence.effects import (
     Estimate,
     Proportion,
     estimate_from_iqr,
+    estimate_md_crossover_from_arms,
     estimate_md_from_arm_cis,
     estimate_md_from_ci,
     estimate_md_from_means,
     estimate_md_from_p,
-    estimate_md_paired_from_p,
+    estimate_md_from_se,
     estimate_prepost_smcr,
     estimate_proportion,
+    estimate_ratio_from_ci,
     estimate_rr,
     estimate_smd_crossover_from_t,
     estimate_smd_from_md,
@@ -51,6 +53,10 @@ _BETWEEN = {
     ContrastType.MEAN_DIFFERENCE,
     ContrastType.ADJUSTED_MEAN_DIFFERENCE,
     ContrastType.DIFFERENCE_IN_CHANGE,
+}
+_RATIOS = {
+    ContrastType.RISK_RATIO: EffectMeasure.RR,
+    ContrastType.ODDS_RATIO: EffectMeasure.OR,
 }
 _UNCONTROLLED_CHANGE = (
     "a difference without a randomised comparison; it is shown as printed and estimated no further"
@@ -194,10 +200,24 @@ def is_controlled(study: Study) -> bool:
     )
 
 
+def turned(e: Estimate) -> Estimate:
+    """The same effect counted the other way round."""
+    return replace(e, yi=-e.yi)
+
+
+def _printed_backwards(study: Study, contrast: Contrast) -> bool:
+    """Whether a contrast was printed as the comparator minus (or over) the treatment."""
+    if contrast.arms is None:
+        return False
+    first, second = (arm_of(study, arm).role for arm in contrast.arms)
+    return first == "comparator" and second == "intervention"
+
+
 def _compared(study: Study, outcome: Outcome) -> tuple[str, str] | None:
     """The intervention and the comparator arm of an outcome, when there is exactly one of each."""
     if outcome.contrast is not None and outcome.contrast.arms is not None:
-        return outcome.contrast.arms
+        first, second = outcome.contrast.arms
+        return (second, first) if _printed_backwards(study, outcome.contrast) else (first, second)
     used = {row.arm for row in outcome.arms} or {arm.id for arm in study.arms}
     treated = [a.id for a in study.arms if a.id in used and a.role == "intervention"]
     control = [a.id for a in study.arms if a.id in used and a.role == "comparator"]
@@ -250,9 +270,12 @@ class _Maker:
         return printed.value
 
     def _row(self, arm: str, time: str | None = None) -> ArmResult | None:
+        """The row of an arm: at that time, else the result (never the baseline)."""
         rows = [r for r in self.outcome.arms if r.arm == arm]
         if time is not None:
             rows = [r for r in rows if r.time == time]
+        else:
+            rows = [r for r in rows if r.time != "baseline"]
         return rows[0] if rows else None
 
     def _n(self, arm: str, row: ArmResult | None, into: list[str] | None = None) -> float | None:
@@ -282,6 +305,11 @@ class _Maker:
     # -- between randomised arms --
 
     def between(self, pair: tuple[str, str]) -> Effect:
+        """The treatment against its comparator, from the printed contrast, else from the arms.
+
+        A contrast that was printed the other way round (comparator minus treatment, told by its
+        `arms`) is turned.
+        """
         if self.outcome.kind == "binary":
             return self._effect(self._binary(pair), controlled=True, standardised=None)
         contrast = self.outcome.contrast
@@ -289,7 +317,11 @@ class _Maker:
         standardised: Estimate | None = None
         if contrast is not None and contrast.estimate is not None:
             estimate, standardised = self._from_contrast(contrast, pair)
+            if _printed_backwards(self.study, contrast):
+                estimate, standardised = (e and turned(e) for e in (estimate, standardised))
         if estimate is None:
+            self.inputs.clear()
+            self.sizes.clear()
             estimate, standardised = self._from_arms(pair)
         if estimate is None:
             raise _CannotEstimateError(self._why_none(contrast))
@@ -314,12 +346,19 @@ class _Maker:
             return None, None
         if contrast.type in _BETWEEN:
             return self._difference(contrast, value, pair)
+        if contrast.type is ContrastType.SMD:
+            estimate = self._with_precision(contrast, value, None)
+            if estimate is None:
+                return None, None
+            standard = replace(estimate, measure=EffectMeasure.SMD)
+            return standard, standard
         if contrast.type is ContrastType.PAIRED_MEAN_DIFFERENCE:
             n = self._people()
-            p = self._take(f"{place}/p", contrast.p)
-            if n is None or p is None:
+            if n is None or n < 2:
                 return None, None
-            estimate = estimate_md_paired_from_p(value, p, n)
+            estimate = self._with_precision(contrast, value, n - 1)
+            if estimate is None:
+                return None, None
             return estimate, self._crossover_smd(estimate, n)
         if contrast.type is ContrastType.PAIRED_MEDIAN_DIFFERENCE:
             n = self._people()
@@ -333,15 +372,7 @@ class _Maker:
     def _difference(
         self, contrast: Contrast, value: float, pair: tuple[str, str]
     ) -> tuple[Estimate | None, Estimate | None]:
-        place = f"{self.at}/contrast"
-        estimate: Estimate | None = None
-        if contrast.ci is not None:
-            low = self._take(f"{place}/ci/low", contrast.ci.low)
-            high = self._take(f"{place}/ci/high", contrast.ci.high)
-            if low is not None and high is not None:
-                estimate = estimate_md_from_ci(value, low, high, contrast.ci.level)
-        if estimate is None and (p := self._take(f"{place}/p", contrast.p)) is not None:
-            estimate = estimate_md_from_p(value, p)
+        estimate = self._with_precision(contrast, value, None)
         if estimate is None:
             return None, None
         if self.crossover:
@@ -352,6 +383,28 @@ class _Maker:
             return estimate, None
         return estimate, estimate_smd_from_md(estimate.yi, estimate.sei, n1, n2)
 
+    def _with_precision(
+        self, contrast: Contrast, value: float, df: float | None
+    ) -> Estimate | None:
+        """A printed difference with its precision: its SE, else its interval, else its exact p."""
+        place = f"{self.at}/contrast"
+        if (se := self._take(f"{place}/se", contrast.se)) is not None:
+            return estimate_md_from_se(value, se, df)
+        if limits := self._limits(contrast):
+            low, high, level = limits
+            return estimate_md_from_ci(value, low, high, level, df)
+        if (p := self._take(f"{place}/p", contrast.p)) is not None:
+            return estimate_md_from_p(value, p, df)
+        return None
+
+    def _limits(self, contrast: Contrast) -> tuple[float, float, float] | None:
+        """A printed interval, when both of its ends are exact numbers."""
+        if contrast.ci is None or not (contrast.ci.low.is_exact and contrast.ci.high.is_exact):
+            return None
+        low = self._take(f"{self.at}/contrast/ci/low", contrast.ci.low)
+        high = self._take(f"{self.at}/contrast/ci/high", contrast.ci.high)
+        return None if low is None or high is None else (low, high, contrast.ci.level)
+
     def _crossover_smd(self, estimate: Estimate, n: float) -> Estimate:
         r = self.case.plan.crossover_correlation.value
         self.sizes.append("case/plan/crossover-correlation")
@@ -359,19 +412,23 @@ class _Maker:
         return estimate_smd_crossover_from_t(estimate.yi / estimate.sei, n, r)
 
     def _from_arms(self, pair: tuple[str, str]) -> tuple[Estimate | None, Estimate | None]:
-        if self.crossover:  # two arms of the same people are not two groups
-            return None, None
         rows = [self._row(arm) for arm in pair]
         if any(row is None or row.mean is None for row in rows):
             return None, None
-        means, sds, ns, cis = [], [], [], []
+        means, sds, ns, cis, levels = [], [], [], [], []
         for arm, row in zip(pair, rows, strict=True):
             if row is None:
                 return None, None
             place = f"{self.at}/arms/{row_key(row)}"
             means.append(self._take(f"{place}/mean", row.mean))
-            sds.append(self._take(f"{place}/sd", row.sd))
-            ns.append(self._n(arm, row))
+            n = self._people() if self.crossover else self._n(arm, row)
+            sd = self._take(f"{place}/sd", row.sd)
+            if sd is None and n and (se := self._take(f"{place}/se", row.se)) is not None:
+                self._assume("sd-from-se", "SD = SE × √n, with the printed standard error.")
+                sd = se * math.sqrt(n)
+            sds.append(sd)
+            ns.append(n)
+            levels.append(row.ci.level if row.ci else self.case.plan.level)
             low = self._take(f"{place}/ci/low", row.ci.low) if row.ci else None
             high = self._take(f"{place}/ci/high", row.ci.high) if row.ci else None
             cis.append((low, high))
@@ -380,18 +437,51 @@ class _Maker:
         if m1 is None or m2 is None or n1 is None or n2 is None:
             return None, None
         sd1, sd2 = sds
+        if self.crossover:  # two arms of the same people are not two groups
+            if sd1 is None or sd2 is None:
+                return None, None
+            r = self.case.plan.crossover_correlation.value
+            self.inputs.append("case/plan/crossover-correlation")
+            paired = estimate_md_crossover_from_arms(m1, sd1, m2, sd2, n1, r)
+            return paired, self._crossover_smd(paired, n1)
         if sd1 is not None and sd2 is not None:
             estimate = estimate_md_from_means(m1, sd1, n1, m2, sd2, n2)
         else:
             (lo1, hi1), (lo2, hi2) = cis
             if lo1 is None or hi1 is None or lo2 is None or hi2 is None:
                 return None, None
-            estimate = estimate_md_from_arm_cis(m1, lo1, hi1, n1, m2, lo2, hi2, n2)
+            if levels[0] != levels[1]:
+                raise _CannotEstimateError("the two arms' intervals have different coverage")
+            estimate = estimate_md_from_arm_cis(m1, lo1, hi1, n1, m2, lo2, hi2, n2, levels[0])
         return estimate, estimate_smd_from_md(estimate.yi, estimate.sei, n1, n2)
 
     def _binary(self, pair: tuple[str, str]) -> Estimate:
         if self.crossover:
             raise _CannotEstimateError(_NO_ESTIMATE[ContrastType.PAIRED_PROPORTIONS])
+        try:
+            return self._from_counts(pair)
+        except (_CannotEstimateError, EvidenceError):
+            ratio = self._printed_ratio()
+            if ratio is None:
+                raise
+            return ratio
+
+    def _printed_ratio(self) -> Estimate | None:
+        """A printed ratio with its interval, where the counts do not give one."""
+        contrast = self.outcome.contrast
+        if contrast is None or contrast.type not in _RATIOS:
+            return None
+        self.inputs.clear()
+        self.assumed.clear()
+        value = self._take(f"{self.at}/contrast/estimate", contrast.estimate)
+        limits = self._limits(contrast)
+        if value is None or limits is None:
+            return None
+        low, high, level = limits
+        estimate = estimate_ratio_from_ci(value, low, high, level, measure=_RATIOS[contrast.type])
+        return turned(estimate) if _printed_backwards(self.study, contrast) else estimate
+
+    def _from_counts(self, pair: tuple[str, str]) -> Estimate:
         counts: list[float] = []
         for arm in pair:
             row = self._row(arm)
@@ -559,6 +649,7 @@ _MEASURE_NAMES = {
     EffectMeasure.SMD: "standardised mean difference",
     EffectMeasure.SMCR: "standardised change within one group",
     EffectMeasure.RR: "risk ratio",
+    EffectMeasure.OR: "odds ratio",
     EffectMeasure.PR: "proportion in one group",
 }
 
@@ -618,7 +709,8 @@ def _method(estimate: Estimate) -> str:
     if "crossover-smd" in cites:
         return "crossover-smd"
     method = _METHODS[estimate.measure]
-    return method if method in cites or estimate.measure is not EffectMeasure.MD else "as-printed"
+    is_difference = estimate.measure in {EffectMeasure.MD, EffectMeasure.SMD}
+    return "as-printed" if is_difference and method not in cites else method
 
 
 _METHODS = {
@@ -626,5 +718,6 @@ _METHODS = {
     EffectMeasure.SMD: "smd-hedges",
     EffectMeasure.SMCR: "smcr",
     EffectMeasure.RR: "rr",
+    EffectMeasure.OR: "or",
 }
 _LIMITS = {"estimate": "estimate", "low": "lower limit", "high": "upper limit"}

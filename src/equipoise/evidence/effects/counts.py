@@ -12,7 +12,9 @@ from equipoise.evidence.effects.estimate import (
     Estimate,
     Step,
     require_level,
+    require_positive,
 )
+from equipoise.evidence.effects.uncertainty import se_from_ci
 from equipoise.stats.distributions import critical_value
 
 HALF_ADDED = Assumption(
@@ -21,6 +23,10 @@ HALF_ADDED = Assumption(
         "One half was added to every cell because one was empty; the estimate depends on that "
         "choice and leans towards no effect."
     ),
+)
+LOG_NORMAL_INTERVAL = Assumption(
+    id="log-normal-interval",
+    text="The printed interval is symmetric on the logarithmic scale, from the normal.",
 )
 
 
@@ -87,6 +93,41 @@ def estimate_rr(e1: int, n1: int, e2: int, n2: int) -> Estimate:
         vi=variance.value,
         steps=(log_ratio, variance),
         assumptions=flags,
+    )
+
+
+def estimate_ratio_from_ci(
+    estimate: float,
+    low: float,
+    high: float,
+    level: float = 0.95,
+    *,
+    measure: EffectMeasure = EffectMeasure.RR,
+) -> Estimate:
+    """Log ratio from a printed ratio and its interval, which is symmetric on the log scale.
+
+    For risk and odds ratios, adjusted ones too. Raises `EvidenceError` unless all three are
+    positive and in order (Cochrane Handbook, chapter 6, DOI 10.1002/9781119536604.ch6).
+    """
+    require_positive(estimate=estimate, low=low, high=high)
+    if not measure.is_ratio:
+        raise EvidenceError(f"{measure} is not a ratio.")
+    if not low <= estimate <= high:
+        raise EvidenceError("The ratio lies outside its own interval.")
+    log_ratio = Step(
+        quantity=f"log {measure}",
+        formula=f"log {measure} = log(printed ratio)",
+        value=math.log(estimate),
+        inputs={"ratio": estimate},
+        cite=measure.lower(),
+    )
+    se = se_from_ci(math.log(low), math.log(high), level, None)
+    return Estimate(
+        measure=measure,
+        yi=log_ratio.value,
+        vi=se.value**2,
+        steps=(log_ratio, se),
+        assumptions=(LOG_NORMAL_INTERVAL,),
     )
 
 
