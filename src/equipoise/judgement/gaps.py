@@ -1,4 +1,4 @@
-"""What nobody has done: gaps computed from what a case holds.
+"""What is missing: gaps computed from what a case holds.
 
 Each rule is a small function from counts to a gap or nothing, so that a gap disappears by itself
 when a study that fills it enters the case. Sentences carry references, not numbers.
@@ -106,7 +106,7 @@ def find_gaps(e: ConditionEvidence) -> tuple[GapFound, ...]:
         found.append(
             GapFound(
                 kind="outcome-not-estimated",
-                title="An outcome that matters was never estimated",
+                title="An outcome that matters has no estimate",
                 statement=(
                     f"For {outcome} in {e.name}, no randomised comparison gives a verified "
                     "estimate."
