@@ -107,9 +107,9 @@ MISTAKES = [
     Mistake("impossible correlation", "plan.yaml", "value: 0.5", "value: 1.5", "1.5",
             "crossover_correlation.value: input should be less than 1"),
     Mistake("prior of no width", "plan.yaml", "tau_scale: 0.5", "tau_scale: 0", "0\n    source",
-            "priors.standardised.tau_scale: input should be greater than 0"),
+            "priors.standardised.tau_scale: input should be greater than or equal to 0.001"),
     Mistake("prior of negative width", "plan.yaml", "mean_sd: 2.0", "mean_sd: -2.0", "-2.0",
-            "priors.standardised.mean_sd: input should be greater than 0"),
+            "priors.standardised.mean_sd: input should be greater than or equal to 0.001"),
     Mistake("prior as wide as the sky", "plan.yaml", "mean_sd: 2.0", "mean_sd: 1.0e300", "1.0e300",
             "priors.standardised.mean_sd: input should be less than or equal to 100"),
     # -- prose --

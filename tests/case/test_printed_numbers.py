@@ -57,6 +57,8 @@ NONSENSE = [
     "1_000", "1e", "10^3", "7-", "-7-", "<script>", "{n:x}", "\u202e12",
 ]  # fmt: skip
 
+NO_PLACE = "no place in the work recorded"
+
 
 @pytest.mark.parametrize(("text", "bound", "value", "low", "high"), READ, ids=[r[0] for r in READ])
 def test_what_a_printed_number_reads_as(
@@ -180,14 +182,14 @@ TOY = by_id("toy")
          "scalehouse2016", "case.yaml"),
         ("pharmacology/observations/scan-low/value", "occupancy of lamp receptors · value", "30",
          "figure two", "kettle2015", "pharmacology.yaml"),
-        ("access/facts/price/numbers/price", "price · price", "3.50", "as cited", "clinic2022",
+        ("access/facts/price/numbers/price", "price · price", "3.50", NO_PLACE, "clinic2022",
          "access.yaml"),
         ("claims/tea/claims/halves-tiredness/numbers/drop", "What is said about marshmint tea · "
-         "drop", "25", "as cited", None, "claims/tea.yaml"),
+         "drop", "25", NO_PLACE, None, "claims/tea.yaml"),
         ("experience/tea-clinic/rates/better/events", "A clinic's first winter with marshmint · "
          "events", "63", "the letter's second paragraph", "clinic2022",
          "experience/tea-clinic.yaml"),
-        ("safety/titration/slow/steps/1/weeks", "Slow start of the clinic · weeks", "2", "as cited",
+        ("safety/titration/slow/steps/1/weeks", "Slow start of the clinic · weeks", "2", NO_PLACE,
          "clinic2022", "safety.yaml"),
     ],
 )  # fmt: skip

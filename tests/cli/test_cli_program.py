@@ -55,7 +55,10 @@ def test_interrupt_leaves_nothing_half_written(delay: float, tmp_path: Path) -> 
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert b"Traceback" not in err
+    if b"Traceback" in err:  # the signal came while Python was still importing the program
+        assert b"in main\n" not in err
+        assert list(tmp_path.iterdir()) == []
+        return
     # Python says the same twice over when the signal came during an import: to a shell, 130 too.
     if process.returncode in {130, -signal.SIGINT}:
         assert out == b""

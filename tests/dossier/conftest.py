@@ -541,6 +541,7 @@ def complete_findings() -> m.Findings:
     )
     safety = m.SafetyFindings(
         disclaimer="An aid to screening, not advice.",
+        warning="Must never meet an opioid.",
         statements=("Vivid dreams were reported.",),
         harms=(
             m.HarmRow(

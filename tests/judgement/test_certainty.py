@@ -53,6 +53,12 @@ def test_risk_of_bias(risks: tuple[str, ...], levels: int) -> None:
     assert lowered(evidence(risk_of_bias=risks)).get("risk of bias", 0) == levels
 
 
+def test_an_outcome_that_was_secondary_everywhere_is_lowered_once_more() -> None:
+    assert lowered(evidence(secondary_only=True))["risk of bias"] == -1
+    worse = evidence(secondary_only=True, risk_of_bias=("high", "low", "low"))
+    assert lowered(worse)["risk of bias"] == -2
+
+
 @pytest.mark.parametrize(
     ("i2", "levels"), [(0, 0), (50, 0), (50.1, -1), (75, -1), (75.1, -2), (None, 0)]
 )

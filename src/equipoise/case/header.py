@@ -122,8 +122,8 @@ class PriorScale(Frozen):
     The mean effect has a normal prior around zero, the heterogeneity a half-normal one.
     """
 
-    mean_sd: float = Field(gt=0, le=100)
-    tau_scale: float = Field(gt=0, le=100)
+    mean_sd: float = Field(ge=1e-3, le=100)
+    tau_scale: float = Field(ge=1e-3, le=100)
     source: Text
 
 

@@ -99,8 +99,9 @@ def shipped_cases() -> tuple[str, ...]:
 
 
 def find_case(name: str | os.PathLike[str]) -> Path:
-    """A folder as it is, else the shipped case of that name.
+    """A case folder as it is, else the shipped case of that name.
 
+    A folder that merely has the name of a shipped case (a dossier, say) does not hide it.
     Raises `CaseNotFoundError`, naming the nearest shipped case.
     """
     path, text = Path(name), os.fspath(name)
@@ -108,9 +109,15 @@ def find_case(name: str | os.PathLike[str]) -> Path:
         is_folder, is_file = path.is_dir(), path.is_file()
     except (OSError, ValueError):  # no file system has such a name
         is_folder = is_file = False
-    if is_folder:
+    shipped = text in shipped_cases()
+    if is_folder and ((path / "case.yaml").is_file() or not shipped):
+        if not (path / "case.yaml").exists() and (path / "findings.json").is_file():
+            raise CaseNotFoundError(
+                f"{shown(text)} is a dossier, not a case. Give the case folder that it was made "
+                "from."
+            )
         return path
-    if text in shipped_cases():
+    if shipped:
         return Path(str(files("equipoise"))) / "cases" / text
     if is_file:
         raise CaseNotFoundError(

@@ -201,6 +201,8 @@ class Contrast(Frozen):
     model: Text | None = None
     analysis_set: Text | None = None
     qualifier: Text | None = None
+    sign_inferred: bool = False
+    """The source prints the size of the difference; its sign follows from the arms' means."""
     arms: tuple[Slug, Slug] | None = None
     locator: Text | None = None
     verified: bool | None = None

@@ -98,7 +98,7 @@ def _walk(
             number=node,
             unit=node.unit or around.unit,
             verified=verified,
-            locator=node.locator or around.locator or "as cited",
+            locator=node.locator or around.locator or "no place in the work recorded",
             source=around.source,
             file=file,
             line=mark.line,

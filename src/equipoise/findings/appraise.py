@@ -172,7 +172,7 @@ def _effect_rows(
     for effect in effects:
         row = effect.row
         places = tuple(used.get(row.id, ()))
-        why = reasons.get(row.id)
+        why = None if places else reasons.get(row.id)
         if not places and why is None:
             why = "Another outcome of the same study and domain stands for it; a study counts once."
         rows.append(row.model_copy(update={"pooled_in": places, "why_not_pooled": why}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from equipoise.case import Case
+from equipoise.case.header import Instrument
 from equipoise.case.study import Acknowledgement, Contrast, ContrastType, Outcome, Study
 from equipoise.evidence.effects import (
     Guard,
@@ -39,7 +40,8 @@ def find_attention(
     case: Case, effects: tuple[Effect, ...], claims: tuple[ClaimRow, ...]
 ) -> tuple[Attention, ...]:
     """Every check that spoke, in the order of the case; what it says of two arms it says once."""
-    found = [a for study in case.studies for a in _study(study, effects)]
+    scales = {i.id: i for i in case.header.instruments}
+    found = [a for study in case.studies for a in _study(study, effects, scales)]
     found += [_claim(row) for row in claims if _disagrees(row)]
     return tuple({a.id: a for a in found}.values())
 
@@ -66,9 +68,11 @@ def _claim(row: ClaimRow) -> Attention:
     )
 
 
-def _study(study: Study, effects: tuple[Effect, ...]) -> Iterator[Attention]:
+def _study(
+    study: Study, effects: tuple[Effect, ...], scales: dict[str, Instrument]
+) -> Iterator[Attention]:
     for outcome in study.outcomes:
-        for guard in _outcome_guards(study, outcome):
+        for guard in (*_outcome_guards(study, outcome), *_off_the_scale(outcome, scales)):
             yield _attention(study.id, outcome.id, guard, outcome.acknowledged)
         for guard in _recorded(study, outcome, effects):
             yield _attention(study.id, outcome.id, guard, outcome.acknowledged)
@@ -100,6 +104,21 @@ def _outcome_guards(study: Study, outcome: Outcome) -> Iterator[Guard]:
         if means[0] is not None and means[1] is not None:
             yield from _spoken(
                 check_difference_of_means(contrast.estimate.printed, means[0], means[1])
+            )
+
+
+def _off_the_scale(outcome: Outcome, scales: dict[str, Instrument]) -> Iterator[Guard]:
+    """Speak where a mean lies outside the range of the instrument that it was measured with."""
+    scale = scales.get(outcome.instrument or "")
+    if scale is None or scale.low is None or scale.high is None or outcome.kind == "change":
+        return
+    for row in outcome.arms:
+        mean = row.mean.value if row.mean is not None and row.time != "change" else None
+        if mean is not None and not scale.low <= mean <= scale.high:
+            yield Guard(
+                id="value-outside-scale",
+                sentence="A mean lies outside the range of its instrument.",
+                values={"mean": mean, "low": scale.low, "high": scale.high},
             )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from equipoise.case import Case
 from equipoise.case.header import Instrument
-from equipoise.case.study import Structure
+from equipoise.case.study import ContrastType, Structure
 from equipoise.evidence.effects import EffectMeasure, Estimate
 from equipoise.findings.effects import Effect, enter_estimate, turned
 from equipoise.findings.ledger import Ledger
@@ -236,4 +236,9 @@ def _slug(text: str) -> str:
 
 
 def _design(effect: Effect) -> str | None:
-    return "crossover" if effect.study.structure is Structure.CROSSOVER else None
+    """What a reader of a forest plot should know about a row."""
+    contrast = effect.outcome.contrast
+    remarks = ["crossover"] if effect.study.structure is Structure.CROSSOVER else []
+    if contrast is not None and contrast.type is ContrastType.PAIRED_MEDIAN_DIFFERENCE:
+        remarks.append("difference of medians, taken for means")
+    return "; ".join(remarks) or None

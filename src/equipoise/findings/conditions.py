@@ -114,7 +114,7 @@ def _judge(
         certainty, finding, line = _state(case, chosen, name, where, ledger)
         line += _wider(chosen, pooled)
         synthesis = chosen.synthesis.id
-        probabilities = chosen.synthesis.probabilities
+        probabilities = chosen.synthesis.probabilities if chosen.k > 1 else ()
     heard = set(chosen.studies) if chosen else set()
     silent = dict.fromkeys(
         m.study
@@ -126,7 +126,10 @@ def _judge(
     )
     if silent:
         cites = ", ".join(f"{{cite:{study}}}" for study in silent)
-        line += f" Measured by a randomised trial, but printed without a usable number: {cites}."
+        line += (
+            " Measured by a randomised trial, but what was read of it holds no number that an "
+            f"estimate can be made from: {cites}."
+        )
     return OutcomeJudgement(
         id=f"judgement/{condition.id}/{domain}",
         condition=condition.id,
@@ -171,6 +174,7 @@ def _state(
             mid=pooled.mid,
             i2=pooled.i2,
             risk_of_bias=tuple(judged.get(study, "not-assessed") for study in pooled.studies),
+            secondary_only=pooled.secondary_only,
             refs=refs,
         )
     )
@@ -189,7 +193,7 @@ def _state(
         )
     benefit = next((c for c in s.probabilities if c.number.endswith("/benefit")), None)
     beyond = next((c for c in s.probabilities if c.number.endswith("/beyond-mid")), None)
-    if benefit is not None:
+    if benefit is not None and pooled.k > 1:  # of one trial, its own interval says it better
         line += f" Probability of any benefit on average: {{n:{benefit.number}}}"
         if beyond is not None and s.mid is not None:
             line += (

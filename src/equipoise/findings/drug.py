@@ -379,7 +379,7 @@ def _observed(o: Observation) -> FactRow:
     elif o.window_h is not None:
         parts.append(f"within {{n:{at}/window_h}}")
     if o.n is not None:
-        parts.append(f"{{n:{at}/n}} people or animals")
+        parts.append(f"{{n:{at}/n}} {'people' if o.species == 'human' else 'animals'}")
     where = ", ".join(x for x in (o.species, o.route, o.population) if x)
     return FactRow(
         id=at,

@@ -344,6 +344,11 @@ class _Maker:
         value = self._take(f"{place}/estimate", contrast.estimate)
         if value is None:
             return None, None
+        if contrast.sign_inferred:
+            self._assume(
+                "sign-inferred",
+                "The sign of the difference was not printed; it follows from the arms' own means.",
+            )
         if contrast.type in _BETWEEN:
             return self._difference(contrast, value, pair)
         if contrast.type is ContrastType.SMD:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from equipoise.case import Case
 from equipoise.case.facts import FreeInterval, Safety, SafetyArm, SafetyRecord, Titration
-from equipoise.case.study import AdverseEvent, Study
+from equipoise.case.study import AdverseEvent, Study, StudyKind
 from equipoise.errors import EvidenceError
 from equipoise.evidence.effects import estimate_rr, rule_of_three
 from equipoise.findings.effects import enter_estimate
@@ -24,8 +24,9 @@ def describe_safety(case: Case, ledger: Ledger) -> SafetyFindings | None:
     )
     return SafetyFindings(
         disclaimer=safety.disclaimer,
+        warning=safety.warning,
         statements=_statements(safety, trial_rows),
-        harms=(*trial_rows, *(_record_row(r, ledger) for r in safety.adverse_events)),
+        harms=(*trial_rows, *(_record_row(case, r, ledger) for r in safety.adverse_events)),
         interactions=tuple(
             InteractionRow(
                 id=f"safety/interactions/{i.id}",
@@ -62,7 +63,7 @@ def describe_safety(case: Case, ledger: Ledger) -> SafetyFindings | None:
 
 
 def _statements(safety: Safety, rows: tuple[HarmRow, ...]) -> tuple[str, ...]:
-    lines = [safety.warning] if safety.warning else []
+    lines = []
     if any(i.severity == "contraindicated" for i in safety.interactions):
         lines.append(
             "The list of what must not be combined is not complete, and a name that is missing "
@@ -96,14 +97,16 @@ def _trial_harm(case: Case, study: Study, event: AdverseEvent, ledger: Ledger) -
     for arm_events in event.arms:
         arm = next(a for a in study.arms if a.id == arm_events.arm)
         place = f"{at}/arms/{arm.id}"
-        for field, label in (("events", "people"), ("total", "of"), ("percent", "per cent")):
+        counted = "people" if arm_events.total is not None else "count, denominator not printed"
+        for field, label in (("events", counted), ("total", "of"), ("percent", "per cent")):
             if getattr(arm_events, field) is not None:
-                cells[arm.role].append(Cell(label=label, number=f"{place}/{field}"))
+                named = f"{arm.name}: {label}" if arm.role == "comparator" else label
+                cells[arm.role].append(Cell(label=named, number=f"{place}/{field}"))
         if arm_events.events is not None and arm_events.total is not None:
             pair = (ledger.value(f"{place}/events"), ledger.value(f"{place}/total"))
             counts[arm.role].append(pair)
-            if pair[0] == 0 and pair[1] > 0:
-                cells[arm.role].append(_upper(place, pair[1], ledger))
+            if pair[0] == 0 and pair[1] > 0 and study.kind is StudyKind.TRIAL:
+                cells[arm.role].append(_upper(case, place, pair[1], ledger))
     estimate: tuple[Cell, ...] = ()
     comparable = study.is_randomised_trial and study.structure.value == "parallel"
     if comparable and len(counts["intervention"]) == 1 and len(counts["comparator"]) == 1:
@@ -134,9 +137,12 @@ def _trial_harm(case: Case, study: Study, event: AdverseEvent, ledger: Ledger) -
     )
 
 
-def _upper(place: str, n: float, ledger: Ledger) -> Cell:
-    """No event seen: the largest rate that would still give none, one time in twenty."""
-    bound = rule_of_three(int(n)).exact
+def _upper(case: Case, place: str, n: float, ledger: Ledger) -> Cell:
+    """No event seen: the largest rate that is compatible with none, at the plan's level.
+
+    Only of trials, where people were asked; silence in a chart or a register is no zero.
+    """
+    bound = rule_of_three(int(n), case.plan.level).exact
     number = ledger.add(
         f"harms/{place}/upper",
         kind="derived",
@@ -152,7 +158,7 @@ def _upper(place: str, n: float, ledger: Ledger) -> Cell:
 # --- from the safety file -------------------------------------------------------------------------
 
 
-def _record_row(r: SafetyRecord, ledger: Ledger) -> HarmRow:
+def _record_row(case: Case, r: SafetyRecord, ledger: Ledger) -> HarmRow:
     at = f"safety/adverse_events/{r.id}"
     estimate = []
     if r.estimate is not None:
@@ -170,8 +176,8 @@ def _record_row(r: SafetyRecord, ledger: Ledger) -> HarmRow:
         id=at,
         label=f"{r.trial}: {r.measure}",
         measure=r.kind,
-        treated=_arm_cells(r.treated, f"{at}/treated", ledger),
-        control=_arm_cells(r.control, f"{at}/control", ledger),
+        treated=_arm_cells(case, r, r.treated, f"{at}/treated", ledger),
+        control=_arm_cells(case, r, r.control, f"{at}/control", ledger),
         estimate=tuple(estimate),
         work=r.source,
         verified=r.verified,
@@ -179,7 +185,9 @@ def _record_row(r: SafetyRecord, ledger: Ledger) -> HarmRow:
     )
 
 
-def _arm_cells(arm: SafetyArm | None, at: str, ledger: Ledger) -> tuple[Cell, ...]:
+def _arm_cells(
+    case: Case, record: SafetyRecord, arm: SafetyArm | None, at: str, ledger: Ledger
+) -> tuple[Cell, ...]:
     if arm is None:
         return ()
     cells = [
@@ -189,8 +197,9 @@ def _arm_cells(arm: SafetyArm | None, at: str, ledger: Ledger) -> tuple[Cell, ..
     ]
     if arm.events is not None and arm.total is not None and arm.events.value == 0:
         total = arm.total.value or 0
-        if total > 0:
-            cells.append(_upper(at, total, ledger))
+        trials = {s.id for s in case.studies if s.kind is StudyKind.TRIAL}
+        if total > 0 and record.study in trials:
+            cells.append(_upper(case, at, total, ledger))
     return tuple(cells)
 
 

@@ -48,7 +48,7 @@ METHODS: dict[str, Method] = {
         Method(
             id="case-plan",
             name="chosen in the plan of the case",
-            formula="decided beforehand, with the reason given in the case",
+            formula="decided in the plan of the case, with the reason given there",
             citation="The plan of the case.",
             doi=None,
         ),

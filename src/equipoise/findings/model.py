@@ -499,6 +499,7 @@ class SafetyFindings(Frozen):
     """Harms, what it must not meet, and how it was started."""
 
     disclaimer: Prose
+    warning: Prose | None
     statements: tuple[Prose, ...]
     harms: tuple[HarmRow, ...]
     interactions: tuple[InteractionRow, ...]

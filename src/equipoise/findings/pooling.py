@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from equipoise.case import Case
 from equipoise.case.printed import Reported
+from equipoise.errors import EvidenceError
 from equipoise.evidence.effects import EffectMeasure, Estimate
 from equipoise.evidence.synthesis import BayesSynthesis, pool_bayes, pool_fixed, pool_random
 from equipoise.evidence.synthesis.classical import Synthesis as Classical
@@ -41,6 +42,8 @@ class Pooled:
     """On a scale whose smallest difference that matters is known, verified or not."""
     better: str
     studies: tuple[str, ...]
+    secondary_only: bool
+    """No study had the outcome as a primary one."""
     against_placebo: bool
     """Placebo against the treatment and nothing else: what can show whether it works."""
 
@@ -53,7 +56,16 @@ def pool_effects(
     `shorts` holds what a page calls each study.
     """
     groups, reasons = comparable_groups(case, effects, ledger)
-    return tuple(_pool(case, group, ledger, shorts) for group in groups), reasons
+    pooled = []
+    for group in groups:
+        try:
+            pooled.append(_pool(case, group, ledger, shorts))
+        except EvidenceError:  # refused before any number was entered
+            for member in group.members:
+                reasons[member.effect.row.id] = (
+                    "The estimates lie too far apart for any model; look for a misprint."
+                )
+    return tuple(pooled), reasons
 
 
 def _pool(case: Case, group: Group, ledger: Ledger, shorts: dict[str, str]) -> Pooled:
@@ -138,6 +150,7 @@ def _pool(case: Case, group: Group, ledger: Ledger, shorts: dict[str, str]) -> P
         notes=(
             *group.notes,
             *_sweep_note(case, group, enter, scale),
+            "Intervals have a coverage of {n:case/plan/level}.",
             *(() if k > 1 else ("One trial: nothing is pooled; the models show that trial.",)),
         ),
         verified=all(ledger.numbers[i].verified for i in inputs),
@@ -157,6 +170,7 @@ def _pool(case: Case, group: Group, ledger: Ledger, shorts: dict[str, str]) -> P
         natural_units=mid is not None,
         better=group.better,
         studies=tuple(m.effect.row.study for m in group.members),
+        secondary_only=not any(m.effect.primary for m in group.members),
         against_placebo=is_plain(group.members[0].effect),
     )
 

@@ -106,9 +106,10 @@ def _statements(
     case: Case, rows: dict[str, list[tuple[ExperienceSample, ReportedRate, RateRow]]]
 ) -> tuple[str, ...]:
     lines = [
-        "A rate means nothing without what it counts. The tables below hold only rates that count "
-        "the same thing, reports first, then benchmarks: what happened to people who had usual "
-        "care, a placebo, or nothing.",
+        "A rate means nothing without what it counts. Each table below holds one class of outcome, "
+        "reports first, then benchmarks: other people, under usual care, on placebo, untreated, "
+        "or, where the row says so, given something else. The definitions within a class still "
+        "differ; they stand in each row.",
         "No number of uncontrolled reports can tell the drug from natural course, regression to "
         "the mean, expectation, stopping by those it did not help, and who chooses to answer.",
     ]
@@ -121,13 +122,19 @@ def _statements(
         benchmarks = [
             r
             for r in rows["any-better"]
-            if r[0].role == "benchmark" and any(_alike(report[0], r[0]) for report in reports)
+            if r[0].role == "benchmark" and condition.id in r[0].conditions
         ]
         if reports and benchmarks:
             lines.append(
                 f"Any improvement in {{name:condition/{condition.id}}}, like for like. Reports: "
                 f"{_listed(reports)}. Without the drug: {_listed(benchmarks)}."
             )
+    elsewhere = [r for r in rows["any-better"] if r[0].regime == "open-label-benchmark"]
+    if elsewhere:
+        lines.append(
+            "Any improvement among people openly treated with something else, for other "
+            f"complaints: {_listed(elsewhere)}. Rates of that height need no specific effect."
+        )
     if not case.experience:
         lines.append("No patient reports were entered in this case.")
     return tuple(lines)

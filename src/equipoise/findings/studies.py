@@ -46,7 +46,7 @@ def list_studies(case: Case, ledger: Ledger) -> tuple[StudyRow, ...]:
                 design=study.design,
                 randomised=study.randomised,
                 blinding=study.blinding_note or study.blinding.value,
-                comparator=study.comparator_note or study.comparator.value,
+                comparator=_compared_with(study),
                 population=tuple(
                     ledger.cell(label, f"{at}/{name}")
                     for name, label in _PEOPLE
@@ -69,6 +69,14 @@ def list_studies(case: Case, ledger: Ledger) -> tuple[StudyRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def _compared_with(study: Study) -> str:
+    """The kind of comparator, and what the case adds to it."""
+    kind, note = study.comparator.value.replace("-", " "), study.comparator_note
+    if note is None or kind in note.lower():
+        return note or kind
+    return f"{kind}, {note}" if study.comparator.value != "unknown" else note
 
 
 def arm_of(study: Study, arm_id: str) -> Arm:

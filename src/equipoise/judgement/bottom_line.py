@@ -97,7 +97,7 @@ def state_bottom_line(
     if level == "none":
         return (
             f"Whether {treatment} improves {outcome} in {condition} is not known: no randomised "
-            "comparison gives a verified estimate."
+            "comparison gives a verified estimate in what was read for this case."
         )
     if level == "very low":
         tail = {

@@ -67,6 +67,8 @@ class Evidence:
     mid: float | None
     i2: float | None
     risk_of_bias: tuple[RobJudgement, ...]
+    secondary_only: bool = False
+    """No trial had this outcome as a primary one: chance findings among many are likelier."""
     refs: dict[str, str]
 
     def __post_init__(self) -> None:
@@ -85,7 +87,10 @@ def rate_certainty(evidence: Evidence) -> Certainty:
         Rating(
             domain="indirectness",
             levels=0,
-            reason="The trials were done in this condition, with this drug, on this outcome.",
+            reason=(
+                "The trials put this treatment to people with this condition; other indirectness "
+                "is not judged."
+            ),
         ),
         _imprecision(evidence),
         _publication_bias(evidence),
@@ -117,6 +122,20 @@ def _level(ratings: tuple[Rating, ...]) -> Level:
 
 
 def _risk_of_bias(e: Evidence) -> Rating:
+    rating = _bias_of_trials(e)
+    if not e.secondary_only:
+        return rating
+    return Rating(
+        domain="risk of bias",
+        levels=-1 if rating.levels == 0 else -2,
+        reason=(
+            f"{rating.reason} It was a secondary outcome, one of several, in every trial: a chance "
+            "finding is likelier."
+        ),
+    )
+
+
+def _bias_of_trials(e: Evidence) -> Rating:
     judged = e.risk_of_bias
     if all(j == "low" for j in judged):
         return Rating(domain="risk of bias", levels=0, reason="All trials were judged at low risk.")
@@ -193,4 +212,8 @@ def _publication_bias(e: Evidence) -> Rating:
             levels=0,
             reason="Too few trials to look for small-study effects; it cannot be ruled out.",
         )
-    return Rating(domain="publication bias", levels=0, reason="Not suspected from the data.")
+    return Rating(
+        domain="publication bias",
+        levels=0,
+        reason="No test for small-study effects was made; it cannot be ruled out.",
+    )

@@ -59,9 +59,10 @@ def find_gaps(e: ConditionEvidence) -> tuple[GapFound, ...]:
         found.append(
             GapFound(
                 kind="uncontrolled-only",
-                title="Only people who chose the treatment were followed",
+                title="Only studies without a randomised comparison",
                 statement=(
-                    f"All that was measured in people with {e.name} comes from studies without a "
+                    f"What was measured in groups of people with {e.name} comes from studies "
+                    "without a "
                     f"randomised comparison ({e.refs['uncontrolled']} in the case): who had the "
                     "treatment was never left to chance."
                 ),
@@ -87,8 +88,8 @@ def find_gaps(e: ConditionEvidence) -> tuple[GapFound, ...]:
         found.append(
             GapFound(
                 kind="no-long-term",
-                title="No long-term comparison",
-                statement=f"People take {e.treatment} for years; in {e.name} {longest}.",
+                title="No estimate from half a year or longer",
+                statement=f"What long use does is not estimated: in {e.name} {longest}.",
             )
         )
     if e.largest_randomised is not None and e.largest_randomised < e.needed_people:

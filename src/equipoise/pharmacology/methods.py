@@ -90,8 +90,8 @@ _ALL: Final = (
     ),
     Method(
         id="potency-gap",
-        name="Concentration in vitro over the unbound peak in a person",
-        formula="gap = C(in vitro) / (fu · Cmax)",
+        name="Concentration in vitro over the peak in a person",
+        formula="gap = C(in vitro) / Cmax, total drug in plasma; the unbound share widens the gap",
         citation=(
             "Smith DA, Di L, Kerns EH. The effect of plasma protein binding on in vivo efficacy: "
             "misconceptions in drug discovery. Nat Rev Drug Discov 2010;9(12):929-939."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from equipoise.stats.roots import bracketed_root
 
@@ -51,12 +51,16 @@ class NormalMixture:
             # The small tail is the one that keeps its digits.
             return (1 - p) - self.prob_above(x) if p > 0.5 else self.prob_below(x) - p
 
+        # The quantile of a mixture lies between the smallest and the largest of its components':
+        # beyond those the search for a bracket need not go, whatever rounding says.
+        ends = self.means + self.sds * ndtri(p)
+        floor, ceiling = float(ends.min()), float(ends.max())
         centre = float(self.weights @ self.means)
         reach = float(self.weights @ self.sds)
         low, high = centre - 4 * reach, centre + 4 * reach
-        while gap(low) > 0:
+        while gap(low) > 0 and low > floor:
             low = centre - 4 * (centre - low)
-        while gap(high) < 0:
+        while gap(high) < 0 and high < ceiling:
             high = centre + 4 * (high - centre)
         x = centre
         for _ in range(60):

@@ -82,6 +82,8 @@ def _below(shown: Shown, row: RateRow) -> str:
 
 
 def _role(row: RateRow) -> str:
+    if row.regime == "trial-arm":
+        return "arm of a trial"
     return "patient reports" if row.role == "report" else "benchmark"
 
 

@@ -187,7 +187,13 @@ def pool_bayes(
         log_at = model.log_joint(unit * np.sinh(u)) + np.log(unit * np.cosh(u))
         return np.asarray(np.exp(log_at - shift))
 
-    panels = tabulate_adaptively(integrand, 0.0, reach, width=_PANEL_WIDTH)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused just below
+        panels = tabulate_adaptively(integrand, 0.0, reach, width=_PANEL_WIDTH)
+    if not np.isfinite(panels.values).all():
+        raise EvidenceError(
+            "The estimates lie so far from the prior and from each other that no posterior can be "
+            "computed. Look for a misprint."
+        )
     coarse = _Summary.of(model, panels, unit)
     fine = _Summary.of(model, panels.halved(integrand), unit)
     return BayesSynthesis(
