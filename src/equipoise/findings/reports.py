@@ -133,7 +133,7 @@ def _statements(
     if elsewhere:
         lines.append(
             "Any improvement among people openly treated with something else, for other "
-            f"complaints: {_listed(elsewhere)}. Rates of that height are seen with other treatments too."
+            f"complaints: {_listed(elsewhere)}. Such rates are seen with other treatments too."
         )
     if not case.experience:
         lines.append("No patient reports were entered in this case.")
