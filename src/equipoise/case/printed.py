@@ -141,11 +141,6 @@ class Reported(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return _from_scalar(value)
-
-    @model_validator(mode="before")
-    @classmethod
     def _parsed(cls, value: Any) -> Any:
         value = _from_scalar(value)
         if not isinstance(value, dict) or "printed" not in value:

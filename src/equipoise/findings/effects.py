@@ -123,11 +123,6 @@ class Effect:
         t = self.estimate.yi / self.estimate.sei
         return estimate_smd_crossover_from_t(t, self.crossover_people, correlation)
 
-    @property
-    def arms(self) -> tuple[str, str] | None:
-        """Ids of the two arms that were compared."""
-        return _compared(self.study, self.outcome)
-
 
 @dataclass(frozen=True, slots=True)
 class NoEffect:

@@ -197,8 +197,8 @@ def _arm_cells(
     ]
     if arm.events is not None and arm.total is not None and arm.events.value == 0:
         total = arm.total.value or 0
-        trials = {s.id for s in case.studies if s.kind is StudyKind.TRIAL}
-        if total > 0 and record.study in trials:
+        study = case.study(record.study) if record.study else None
+        if total > 0 and study is not None and study.kind is StudyKind.TRIAL:
             cells.append(_upper(case, at, total, ledger))
     return tuple(cells)
 

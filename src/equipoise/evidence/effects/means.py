@@ -255,18 +255,15 @@ def _cohen(md: float, sd: float) -> Step:
     )
 
 
-def _hedges(
-    d: Step,
-    n1: float,
-    n2: float,
-    *,
-    before: tuple[Step, ...] = (),
-    assumptions: tuple[Assumption, ...] = (),
-) -> Estimate:
-    df = n1 + n2 - 2
+def correct_small_sample(d: Step, df: float, *, df_is: str, cite: str) -> tuple[Step, Step]:
+    """Hedges' exact correction of a standardised difference: the factor J, and g = J × d.
+
+    `df_is` says in symbols what the degrees of freedom are; `cite` is the method that g belongs to
+    (DOI 10.3102/10769986006002107).
+    """
     j = Step(
         quantity="J",
-        formula="J = Γ(df / 2) / (√(df / 2) × Γ((df − 1) / 2)), df = n₁ + n₂ − 2",
+        formula=f"J = Γ(df / 2) / (√(df / 2) × Γ((df − 1) / 2)), df = {df_is}",
         value=hedges_j(df),
         inputs={"df": df},
         cite="smd-hedges",
@@ -276,8 +273,20 @@ def _hedges(
         formula="g = J × d",
         value=j.value * d.value,
         inputs={"J": j.value, "d": d.value},
-        cite="smd-hedges",
+        cite=cite,
     )
+    return j, g
+
+
+def _hedges(
+    d: Step,
+    n1: float,
+    n2: float,
+    *,
+    before: tuple[Step, ...] = (),
+    assumptions: tuple[Assumption, ...] = (),
+) -> Estimate:
+    j, g = correct_small_sample(d, n1 + n2 - 2, df_is="n₁ + n₂ − 2", cite="smd-hedges")
     variance = Step(
         quantity="variance",
         formula="variance = 1 / n₁ + 1 / n₂ + g² / (2 × (n₁ + n₂))",

@@ -21,7 +21,7 @@ from equipoise.evidence.effects.estimate import (
     require_group_size,
     require_positive,
 )
-from equipoise.evidence.effects.means import hedges_j
+from equipoise.evidence.effects.means import correct_small_sample
 from equipoise.evidence.effects.uncertainty import T_TEST, se_from_p
 
 NO_PERIOD_EFFECT = Assumption(
@@ -259,21 +259,7 @@ def _sd_of_differences(sd1: float, sd2: float, r: float) -> Step:
 
 
 def _corrected(d: Step, df: float, *, cite: str) -> tuple[Step, Step]:
-    j = Step(
-        quantity="J",
-        formula="J = Γ(df / 2) / (√(df / 2) × Γ((df − 1) / 2)), df = n − 1",
-        value=hedges_j(df),
-        inputs={"df": df},
-        cite="smd-hedges",
-    )
-    g = Step(
-        quantity="g",
-        formula="g = J × d",
-        value=j.value * d.value,
-        inputs={"J": j.value, "d": d.value},
-        cite=cite,
-    )
-    return j, g
+    return correct_small_sample(d, df, df_is="n − 1", cite=cite)
 
 
 def _within_person_variance(g: Step, n: float, r: float, *, cite: str) -> Step:
