@@ -1,0 +1,1 @@
+"""Timings side by side with what users would use instead; ratios, not promises."""

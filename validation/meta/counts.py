@@ -1,0 +1,7 @@
+"""Mantel-Haenszel, Peto and generalised linear mixed models."""
+
+from __future__ import annotations
+
+from validation.meta.analysis_blocks import BlockCheck
+
+BLOCKS: dict[str, BlockCheck] = {}
