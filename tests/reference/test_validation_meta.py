@@ -1,6 +1,6 @@
 """`python -m validation.meta` holds on the reference files that are kept here; see data/README.md.
 
-What is compared, at which tolerance, and which disagreements have a reason, stands in `validation/`.
+What is compared, at which tolerance, and which disagreements have a reason stands in `validation`.
 """
 
 from pathlib import Path
