@@ -1,7 +1,9 @@
 """Estimates into one: pooled, predicted, believed."""
 
+from equipoise.evidence.synthesis.batch import PooledBatch, Status, pool_many, pool_stream
 from equipoise.evidence.synthesis.bayes import BayesSynthesis, ScalePosterior, pool_bayes
 from equipoise.evidence.synthesis.classical import (
+    FitStatistics,
     Synthesis,
     leave_one_out,
     pool_fixed,
@@ -12,16 +14,21 @@ from equipoise.stats.priors import Flat, HalfCauchy, HalfNormal, Normal, Uniform
 
 __all__ = [
     "BayesSynthesis",
+    "FitStatistics",
     "Flat",
     "HalfCauchy",
     "HalfNormal",
     "Normal",
     "NormalMixture",
+    "PooledBatch",
     "ScalePosterior",
+    "Status",
     "Synthesis",
     "Uniform",
     "leave_one_out",
     "pool_bayes",
     "pool_fixed",
+    "pool_many",
     "pool_random",
+    "pool_stream",
 ]
