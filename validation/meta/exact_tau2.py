@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import mpmath
+import numpy as np
+from numpy.typing import NDArray
 
 _DIGITS = 40
 
 
 def shows_looser(
-    yi: Sequence[float], vi: Sequence[float], method: str, *, ours: float, theirs: float
+    yi: NDArray[np.float64], vi: NDArray[np.float64], method: str, *, ours: float, theirs: float
 ) -> str | None:
     """Say so if `theirs` misses the defining equation of `method` by more than `ours`."""
     with mpmath.workdps(_DIGITS):
@@ -25,7 +26,7 @@ def shows_looser(
     return None
 
 
-def typical_variance(vi: Sequence[float]) -> float:
+def typical_variance(vi: NDArray[np.float64]) -> float:
     """Higgins and Thompson's, the size that a τ² is measured against."""
     with mpmath.workdps(_DIGITS):
         w = [1 / mpmath.mpf(float(x)) for x in vi]

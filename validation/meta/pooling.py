@@ -124,31 +124,22 @@ def _pool(yi: Any, vi: Any, method: str, test: str) -> Synthesis:
 
 def _check_q_profile(analysis: Analysis, block: Json, agreement: Agreement) -> None:
     """Estimate and ends for τ², and what they make of τ, I² and H²."""
-    ours = pool_random(analysis.yi, analysis.vi)
+    ours = _pool(analysis.yi, analysis.vi, "REML", "knha")
     if ours.tau2 is None or ours.tau2_ci is None or ours.i2 is None or ours.h2 is None:
         raise AssertionError("an awkward set holds at least two studies")
     tau2 = np.array([ours.tau2, *ours.tau2_ci])
     typical = typical_variance(analysis.vi)
     expected = {
         "tau2": (tau2, typical),
-        # Held as squares: near zero a root turns a last digit of τ² into half of them.
-        "tau": (tau2, typical),
         "I2": (100 * tau2 / (tau2 + typical), 100.0),
         "H2": (1 + tau2 / typical, 1.0),
+        # Held as squares: near zero a root turns a last digit of τ² into half of them.
+        "tau": (tau2, typical),
     }
-    for key, theirs in block.items():
-        if key in expected:
-            values, scale = expected[key]
-            if key == "tau":
-                theirs = [t**2 for t in theirs]
-            agreement.compare(
-                f"awkward confint QP {key}",
-                analysis.place,
-                values,
-                theirs,
-                ROOT,
-                scale=0.01 * scale,
-            )
+    for key, (values, scale) in expected.items():
+        theirs = [t**2 for t in block[key]] if key == "tau" else block[key]
+        quantity = f"awkward confint QP {key}"
+        agreement.compare(quantity, analysis.place, values, theirs, ROOT, scale=0.01 * scale)
 
 
 def _arbiter(yi: Any, vi: Any, method: str, theirs: float) -> Arbiter:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from equipoise.errors import EvidenceError
 from equipoise.evidence.synthesis import heterogeneity
 from equipoise.evidence.synthesis.heterogeneity import (
+    AT_ONCE,
     Engine,
     Tau2Method,
     estimate_tau2,
@@ -53,8 +54,6 @@ PREDICTIONS = ("default", "riley", "t")
 
 WORTH_COMPILING = 20_000
 """Analyses from which on loading the compiled engine takes less time than it saves."""
-_AT_ONCE = 2**15
-"""Studies worked on at once: arrays that stay in the processor's cache."""
 
 
 class Status(IntEnum):
@@ -216,7 +215,9 @@ def pool_many(
             if not len(kept):
                 continue
             studies, centre, unit, chunk = studies.take(kept), centre[kept], unit[kept], chunk[kept]  # noqa: PLW2901
-        status[chunk] = work.solve(chunk, studies, centre, unit, level, solver)
+        # What leaves the range of numbers is looked for among the results.
+        with np.errstate(over="ignore", invalid="ignore"):
+            status[chunk] = work.solve(chunk, studies, centre, unit, level, solver)
     single = np.flatnonzero(status == Status.SINGLE_STUDY)
     work.mu[single] = y[rows.starts[single]]
     work.se_model[single] = np.sqrt(v[rows.starts[single]])
@@ -327,10 +328,9 @@ class _Work:
             scale = (df if restricted else s.k) * np.log(square)
             twice = twice_log_likelihood(s, tau2, restricted=restricted)
             self.log_likelihood[rows] = 0.5 * (twice - scale)
-        finite = np.isfinite(self.mu[rows]) & np.isfinite(self.se_model[rows])
-        for beyond in (self.tau2, self.tau2_high):
-            if beyond is not None:
-                finite &= np.isfinite(beyond[rows])
+        finite = np.ones(len(s), dtype=bool)
+        for x in self._numbers():
+            finite &= np.isfinite(x[rows])
         status = np.where(finite, Status.OK, Status.TOO_FAR_APART)
         return np.where(bad, Status.NOT_CONVERGED, status).astype(np.uint8)
 
@@ -418,9 +418,9 @@ class _Work:
 
 
 def _chunks(analyses: IntArray, k: IntArray) -> Iterator[IntArray]:
-    """Cut the analyses so that each part holds about `_AT_ONCE` studies."""
+    """Cut the analyses so that each part holds about `AT_ONCE` studies."""
     if len(analyses):
-        part = np.cumsum(k[analyses]) // _AT_ONCE
+        part = np.cumsum(k[analyses]) // AT_ONCE
         yield from np.split(analyses, np.flatnonzero(np.diff(part)) + 1)
 
 

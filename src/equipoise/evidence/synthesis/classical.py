@@ -55,8 +55,8 @@ class Synthesis:
     """Estimates pooled into one, on the scale of `yi`.
 
     `method` is FE or one of `Tau2Method`; `test` is "z", "t", "knha" (Hartung-Knapp) or "adhoc".
-    `se`, `ci` (at `level`), `statistic`, `df` (`None`: normal) and two-sided `p` against zero belong
-    to `mu`; `se_model` is 1/√Σw, the standard error of "z" and "t". `i2` is in percent. `tau2`,
+    `se`, `ci` (at `level`), `statistic`, `df` (`None`: normal) and the two-sided `p` against zero
+    belong to `mu`; `se_model` is 1/√Σw, as in tests "z" and "t". `i2` is in percent. `tau2`,
     `se_tau2`, `tau2_ci`, `i2`, `h2`, `q_p`, `prediction_interval` and `fit` are `None` where the
     model or a single study leaves nothing to say. `hksj_narrower` says that the Hartung-Knapp
     interval is narrower than the normal one; `ci_adhoc` is the interval that never is (variance
@@ -215,8 +215,9 @@ def _record(batch: PooledBatch, y: FloatArray, v: FloatArray) -> Synthesis:
 
 
 def _relative_weights(v: FloatArray, tau2: float) -> FloatArray:
-    """1/(v + τ²), up to a factor that keeps them within range."""
-    return np.asarray((float(v.min()) + tau2) / (v + tau2))
+    """1/(v + τ²) in units of the largest possible, so that nothing leaves the range of numbers."""
+    smallest = float(v.min())
+    return np.asarray(1 / (v / smallest + tau2 / smallest))
 
 
 def _fit(batch: PooledBatch, v: FloatArray, at: dict[str, float]) -> FitStatistics:

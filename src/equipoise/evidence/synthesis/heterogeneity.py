@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from equipoise.evidence.synthesis.studies import Studies, log_variances, moments_at
 from equipoise.stats.distributions import chi_square_quantiles
-from equipoise.stats.ragged import FloatArray, IntArray
+from equipoise.stats.ragged import FloatArray, IntArray, Ragged
 
 Tau2Method = Literal["REML", "ML", "DL", "HE", "HS", "HSk", "SJ", "EB", "PM", "PMM"]
 
@@ -28,6 +28,8 @@ PIECES = 16
 CONVERGED = 2e-9
 """A Newton step this small, relative to τ² + v₀, leaves an error of its square."""
 MOST_STEPS = 200
+AT_ONCE = 2**15
+"""Studies worked on at once: arrays that stay in the processor's cache."""
 
 
 class Score(NamedTuple):
@@ -86,17 +88,12 @@ def likelihood_peak(s: Studies, *, restricted: bool) -> FloatArray:
     scales of the problem, up to where it is proved negative; each is refined by Newton steps kept
     inside its bracket; and the likelihood decides. NaN where that did not converge.
     """
-    with np.errstate(over="ignore"):
-        reach = np.arcsinh(s.reach / np.sqrt(s.v0))
-    points = np.ceil(reach / STEP).astype(np.intp)
-    order = np.argsort(-points, kind="stable")
-    ordered = s.take(order)
-    rises, brackets = _scan(ordered, points[order], restricted=restricted)
-    tau2 = np.zeros(len(s))
-    if len(brackets.analysis):
-        roots = _refine(ordered.take(brackets.analysis), brackets, restricted=restricted)
-        tau2[order] = _highest(ordered, brackets.analysis, roots, ~rises, restricted=restricted)
-    return tau2
+    points = np.ceil(np.arcsinh(s.reach / np.sqrt(s.v0)) / STEP).astype(np.intp)
+    rises, brackets = _scan(s, points, restricted=restricted)
+    if not len(brackets.analysis):
+        return np.zeros(len(s))
+    roots = _refine(s.take(brackets.analysis), brackets, restricted=restricted)
+    return _highest(s, brackets.analysis, roots, ~rises, restricted=restricted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,22 +106,7 @@ class _Brackets:
     guess: FloatArray
 
     @classmethod
-    def between(
-        cls,
-        analysis: IntArray,
-        low: FloatArray,
-        high: FloatArray,
-        at_low: FloatArray,
-        at_high: FloatArray,
-    ) -> _Brackets:
-        share = at_low / (at_low - at_high)
-        return cls(analysis, low, high, low + (high - low) * share)
-
-    @classmethod
     def joined(cls, parts: list[_Brackets]) -> _Brackets:
-        if not parts:
-            nothing = np.empty(0)
-            return cls(np.empty(0, dtype=np.intp), nothing, nothing, nothing)
         return cls(
             np.concatenate([p.analysis for p in parts]),
             np.concatenate([p.low for p in parts]),
@@ -134,62 +116,48 @@ class _Brackets:
 
 
 def _scan(s: Studies, points: IntArray, *, restricted: bool) -> tuple[NDArray[np.bool_], _Brackets]:
-    """Whether the score rises from zero, and every bracket; `points` falls from first to last."""
-    found: list[_Brackets] = []
-    low = np.zeros(len(s))
-    before = score_at(s, low, restricted=restricted)
-    rises = before.value > 0
-    for j in range(1, int(points[0]) + 1 if len(points) else 1):
-        n = int(np.searchsorted(-points, -j, side="right"))
-        here = s.head(n)
-        low, before = low[:n], Score(*(x[:n] for x in before))
-        high = here.v0 * np.sinh(j * STEP) ** 2
-        after = score_at(here, high, restricted=restricted)
-        falls = np.flatnonzero((before.value > 0) & (after.value <= 0))
-        if len(falls):
-            # Divided by Σw², the score of equal variances is a straight line in τ².
-            found.append(
-                _Brackets.between(
-                    falls,
-                    low[falls],
-                    high[falls],
-                    (before.value / before.squares)[falls],
-                    (after.value / after.squares)[falls],
-                )
-            )
-        hidden = np.flatnonzero(_may_hide(before, after))
-        if len(hidden):
-            found.append(
-                _look_closer(here.take(hidden), hidden, low[hidden], high[hidden], restricted)
-            )
-        low, before = high, after
-    return rises, _Brackets.joined(found)
+    """Whether the score rises from zero, and every bracket."""
+    grid = Ragged(points + 1)
+    owner = np.repeat(np.arange(len(s)), grid.sizes)
+    step = np.arange(len(owner)) - np.repeat(grid.starts, grid.sizes)
+    tau2 = s.v0[owner] * np.sinh(step * STEP) ** 2
+    at = _scores(s, owner, tau2, restricted=restricted)
+    found = [_falling(owner, tau2, at)]
+    hidden = np.flatnonzero(_may_hide(at) & (owner[:-1] == owner[1:]))
+    if len(hidden):
+        parts = np.linspace(0, 1, PIECES + 1)
+        finer = (tau2[hidden, None] + (tau2[hidden + 1] - tau2[hidden])[:, None] * parts).ravel()
+        whose = np.repeat(owner[hidden], PIECES + 1)
+        found.append(_falling(whose, finer, _scores(s, whose, finer, restricted=restricted)))
+    return at.value[grid.starts] > 0, _Brackets.joined(found)
 
 
-def _may_hide(before: Score, after: Score) -> NDArray[np.bool_]:
-    """The sign is the same at both ends, but the slopes say that the score turns towards zero."""
-    dips = (before.value > 0) & (after.value > 0) & (before.slope < 0) & (after.slope > 0)
-    humps = (before.value <= 0) & (after.value <= 0) & (before.slope > 0) & (after.slope < 0)
+def _scores(s: Studies, owner: IntArray, tau2: FloatArray, *, restricted: bool) -> Score:
+    """Scores of the analyses `owner` at `tau2`, so many at once as a processor's cache holds."""
+    part = np.cumsum(s.others.sizes[owner]) // AT_ONCE
+    cuts = np.flatnonzero(np.diff(part)) + 1
+    pieces = [
+        score_at(s.take(who), where, restricted=restricted)
+        for who, where in zip(np.split(owner, cuts), np.split(tau2, cuts), strict=True)
+    ]
+    return Score(*(np.concatenate(x) for x in zip(*pieces, strict=True)))
+
+
+def _falling(owner: IntArray, tau2: FloatArray, at: Score) -> _Brackets:
+    """Neighbours between which the score of an analysis falls through zero."""
+    i = np.flatnonzero((at.value[:-1] > 0) & (at.value[1:] <= 0) & (owner[:-1] == owner[1:]))
+    # Divided by Σw², the score of equal variances is a straight line in τ².
+    left, right = (at.value / at.squares)[i], (at.value / at.squares)[i + 1]
+    low, high = tau2[i], tau2[i + 1]
+    return _Brackets(owner[i], low, high, low + (high - low) * (left / (left - right)))
+
+
+def _may_hide(at: Score) -> NDArray[np.bool_]:
+    """Between neighbours the sign is the same, but the slopes say that the score turns to zero."""
+    above, falls = at.value > 0, at.slope < 0
+    dips = above[:-1] & above[1:] & falls[:-1] & ~falls[1:]
+    humps = ~above[:-1] & ~above[1:] & ~falls[:-1] & falls[1:]
     return np.asarray(dips | humps)
-
-
-def _look_closer(
-    s: Studies, analysis: IntArray, low: FloatArray, high: FloatArray, restricted: bool
-) -> _Brackets:
-    found = []
-    edge = low
-    before = score_at(s, edge, restricted=restricted).value
-    for i in range(1, PIECES + 1):
-        following = low + (high - low) * (i / PIECES)
-        after = score_at(s, following, restricted=restricted).value
-        falls = np.flatnonzero((before > 0) & (after <= 0))
-        found.append(
-            _Brackets.between(
-                analysis[falls], edge[falls], following[falls], before[falls], after[falls]
-            )
-        )
-        edge, before = following, after
-    return _Brackets.joined(found)
 
 
 def _refine(s: Studies, brackets: _Brackets, *, restricted: bool) -> FloatArray:
@@ -430,5 +398,7 @@ def estimate_tau2(s: Studies, method: str, engine: Engine) -> Estimated:
 
 def q_profile(s: Studies, level: float, engine: Engine) -> tuple[FloatArray, FloatArray]:
     """Ends of the Q-profile interval for τ²; both zero where Q is below even the lower quantile."""
-    low = engine.q_crossing(s, chi_square_quantiles((1 + level) / 2, s.k - 1))
-    return low, engine.q_crossing(s, chi_square_quantiles((1 - level) / 2, s.k - 1))
+    n, df = len(s), s.k - 1
+    targets = [chi_square_quantiles(p, df) for p in ((1 + level) / 2, (1 - level) / 2)]
+    ends = engine.q_crossing(s.take(np.tile(np.arange(n), 2)), np.concatenate(targets))
+    return ends[:n], ends[n:]

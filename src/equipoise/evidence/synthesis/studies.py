@@ -42,13 +42,6 @@ class Studies:
             self.d[rows], self.v[rows], self.v0[analyses], Ragged(self.others.sizes[analyses])
         )
 
-    def head(self, n: int) -> Studies:
-        """The first `n` analyses, without copying."""
-        if n == len(self):
-            return self
-        end = int(self.others.starts[n])
-        return Studies(self.d[:end], self.v[:end], self.v0[:n], Ragged(self.others.sizes[:n]))
-
     @property
     def reach(self) -> FloatArray:
         """Range of the estimates; no peak of a likelihood lies at a τ beyond it.
