@@ -64,7 +64,7 @@ def _many(total: int, sample: int, repeats: int) -> None:
     sizes = rng.integers(2, 31, total)
     y, v = simulate(sizes, rng)
     print(
-        f"\n(b) {total:,} analyses, k uniform on 2 to 30, REML with Hartung-Knapp; {repeats} repeats"
+        f"\n(b) {total:,} analyses of 2 to 30 studies, REML with Hartung-Knapp; {repeats} repeats"
         f"\n    peers: the first {sample:,}, one by one, rate and ratio extrapolated from these"
     )
     _head()
@@ -134,8 +134,8 @@ def _line(
     spread = (each[-1] - each[0]) / middle
     ratio = middle / (statistics.median(ours) / our_count)
     print(
-        f"{name:<24}{method:>5}{1e3 * middle:>10.4f}{spread:>9.0%}{1 / middle:>12,.0f}{ratio:>9,.1f}"
-        f"{rest}"
+        f"{name:<24}{method:>5}{1e3 * middle:>10.4f}{spread:>9.0%}{1 / middle:>12,.0f}"
+        f"{ratio:>9,.1f}{rest}"
     )
 
 

@@ -41,9 +41,9 @@ METHOD_CITES: dict[str, str] = {
     "REML": "reml",
     "ML": "ml",
     "DL": "dersimonian-laird",
-    "HE": "hedges-olkin",
+    "HE": "hedges",
     "HS": "hunter-schmidt",
-    "HSk": "hunter-schmidt",
+    "HSk": "hunter-schmidt-small-sample",
     "SJ": "sidik-jonkman",
     "EB": "empirical-bayes",
     "PM": "paule-mandel",
@@ -326,7 +326,7 @@ class _Work:
         if self.log_likelihood is not None:
             restricted = self.method == "REML"
             scale = (df if restricted else s.k) * np.log(square)
-            twice = twice_log_likelihood(s, tau2, restricted=restricted)
+            twice = twice_log_likelihood(s, tau2, at, restricted=restricted)
             self.log_likelihood[rows] = 0.5 * (twice - scale)
         finite = np.ones(len(s), dtype=bool)
         for x in self._numbers():

@@ -243,6 +243,7 @@ def _fit(batch: PooledBatch, v: FloatArray, at: dict[str, float]) -> FitStatisti
 _TEST_CITES: dict[str, tuple[str, ...]] = {
     "knha": ("knapp-hartung",),
     "adhoc": ("knapp-hartung", "ad-hoc-correction"),
+    "t": ("t-interval",),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.evidence.synthesis.studies import Studies, log_variances, moments_at
+from equipoise.evidence.synthesis.studies import Moments, Studies, log_variances, moments_at
 from equipoise.stats.distributions import chi_square_quantiles
 from equipoise.stats.ragged import FloatArray, IntArray, Ragged
 
@@ -199,7 +199,8 @@ def _highest(
         rivals = np.flatnonzero(several[analysis])
         owner = np.concatenate([analysis[rivals], np.flatnonzero(several & zero)])
         tau2 = np.concatenate([roots[rivals], np.zeros(len(owner) - len(rivals))])
-        height = twice_log_likelihood(s.take(owner), tau2, restricted=restricted)
+        rival = s.take(owner)
+        height = twice_log_likelihood(rival, tau2, moments_at(rival, tau2), restricted=restricted)
         # The last one written stays: the highest.
         rank = np.argsort(height, kind="stable")
         best[owner[rank]] = tau2[rank]
@@ -208,13 +209,14 @@ def _highest(
     return best
 
 
-def twice_log_likelihood(s: Studies, tau2: FloatArray, *, restricted: bool) -> FloatArray:
-    """Twice the (restricted) log-likelihood at τ² and its best μ, in the units of `Studies`.
+def twice_log_likelihood(
+    s: Studies, tau2: FloatArray, at: Moments, *, restricted: bool
+) -> FloatArray:
+    """Twice the (restricted) log-likelihood at τ², with its moments, and the best μ.
 
     The restricted one carries metafor's constant log k, so that it does not depend on how the mean
     is parametrised.
     """
-    at = moments_at(s, tau2)
     k = s.k
     value = -log_variances(s, tau2) - at.q
     if restricted:
