@@ -8,6 +8,7 @@ import numpy as np
 
 from equipoise.evidence.synthesis import Synthesis, pool_fixed, pool_random
 from validation.agreement import Agreement, Arbiter
+from validation.meta import regression
 from validation.meta.analysis_blocks import BlockCheck
 from validation.meta.exact_tau2 import shows_looser, typical_variance
 from validation.meta.reference import Analysis, Json, column
@@ -33,11 +34,14 @@ def check_awkward(sets: Json, agreement: Agreement) -> None:
     for name, one in sets.items():
         analysis = _analysis_of(name, one)
         check_rma(analysis, one["rma"], agreement)
-        for key, block in one.get("confint", {}).items():
-            if key == "QP":
-                _check_q_profile(analysis, block, agreement)
-            else:
-                agreement.skip(f"awkward confint {key}", block)
+        intervals = dict(one.get("confint", {}))
+        if "QP" in intervals:
+            _check_q_profile(analysis, intervals.pop("QP"), agreement)
+        check_others = regression.BLOCKS.get("confint")
+        if check_others is None:
+            agreement.skip("awkward confint", intervals)
+        else:
+            check_others(analysis, intervals, agreement)
 
 
 def _analysis_of(name: str, one: Json) -> Analysis:
