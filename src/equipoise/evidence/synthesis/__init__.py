@@ -3,7 +3,6 @@
 from equipoise.evidence.synthesis.batch import PooledBatch, Status, pool_many, pool_stream
 from equipoise.evidence.synthesis.bayes import BayesSynthesis, ScalePosterior, pool_bayes
 from equipoise.evidence.synthesis.classical import (
-    FitStatistics,
     Synthesis,
     leave_one_out,
     pool_fixed,
@@ -14,7 +13,6 @@ from equipoise.stats.priors import Flat, HalfCauchy, HalfNormal, Normal, Uniform
 
 __all__ = [
     "BayesSynthesis",
-    "FitStatistics",
     "Flat",
     "HalfCauchy",
     "HalfNormal",
