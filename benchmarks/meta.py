@@ -16,6 +16,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 
@@ -71,11 +72,14 @@ def _many(total: int, sample: int, repeats: int) -> None:
     engines: list[EngineName] = ["numpy"]
     if importlib.util.find_spec("numba") is not None:
         engines.append("numba")
-    fastest: list[float] = []
+    timings: dict[EngineName, list[float]] = {}
     for engine in engines:
-        pool_many(y, v, sizes, engine=engine)  # compiles, or loads what was compiled
-        fastest = _timed(lambda e=engine: pool_many(y, v, sizes, engine=e), repeats)  # type: ignore[misc]
-        _line(f"equipoise, {engine}", "REML", fastest, total, fastest, total)
+        work = partial(pool_many, y, v, sizes, engine=engine)
+        work()  # compiles, or loads what was compiled
+        timings[engine] = _timed(work, repeats)
+    fastest = min(timings.values(), key=statistics.median)
+    for engine, seconds in timings.items():
+        _line(f"equipoise, {engine}", "REML", seconds, total, fastest, total)
     ends = np.cumsum(sizes)[:sample]
     analyses: Analyses = [(y[e - k : e], v[e - k : e]) for e, k in zip(ends, sizes, strict=False)]
     part = ends[-1]

@@ -111,7 +111,8 @@ class TestStatus:
         assert all(s.sentence.endswith(".") for s in Status)
 
     def test_a_search_that_does_not_end_is_told(self, monkeypatch):
-        monkeypatch.setattr("equipoise.evidence.synthesis.heterogeneity.MOST_STEPS", 1)
+        for module in ("heterogeneity", "likelihood_peak"):
+            monkeypatch.setattr(f"equipoise.evidence.synthesis.{module}.MOST_STEPS", 1)
         for method in ("REML", "PM"):
             batch = pool_many([0, 1, 3], [0.1, 0.2, 0.05], [3], method=method, engine="numpy")
             assert batch.status[0] == Status.NOT_CONVERGED

@@ -13,13 +13,12 @@ from equipoise.evidence.synthesis.batch import (
     METHOD_CITES,
     PREDICTIONS,
     Method,
-    PooledBatch,
     Prediction,
-    Status,
     Test,
     pool_many,
 )
 from equipoise.evidence.synthesis.heterogeneity import Tau2Method
+from equipoise.evidence.synthesis.pooled_batch import PooledBatch, Status
 from equipoise.stats.distributions import critical_value
 from equipoise.stats.ragged import FloatArray
 

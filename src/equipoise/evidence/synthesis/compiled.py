@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-from equipoise.evidence.synthesis.heterogeneity import CONVERGED, MOST_STEPS, PIECES, STEP
-from equipoise.evidence.synthesis.studies import Studies
+from equipoise.evidence.synthesis.likelihood_peak import PIECES, STEP
+from equipoise.evidence.synthesis.studies import CONVERGED, MOST_STEPS, Studies
 from equipoise.stats.ragged import FloatArray, IntArray
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,7 +35,7 @@ def _compile(function: F) -> F:
 def _score(
     d: FloatArray, v: FloatArray, v0: float, tau2: float, restricted: bool, w: FloatArray
 ) -> tuple[float, float, float, float]:
-    """As `heterogeneity.score_at`; `w` is room to work in."""
+    """As `likelihood_peak.score_at`; `w` is room to work in."""
     n = len(d)
     rest = squares = cubes = weighted = 0.0
     for i in range(n):

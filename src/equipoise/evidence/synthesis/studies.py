@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 from equipoise.stats.ragged import FloatArray, IntArray, Ragged
 
+CONVERGED = 2e-9
+"""A Newton step this small, relative to τ² + v₀, leaves an error of its square."""
+MOST_STEPS = 200
+AT_ONCE = 2**15
+"""Studies worked on at once: arrays that stay in the processor's cache."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Studies:
@@ -82,6 +88,18 @@ def moments_at(s: Studies, tau2: FloatArray) -> Moments:
         trace=(2 * w0 * rest + (rest * rest - squares)) / total,
         q=w0 * mean * mean + s.others.sum(w * r * r),
         squares=w0 * w0 + squares,
+    )
+
+
+def trace_of_square(
+    w0: FloatArray, rest: FloatArray, squares: FloatArray, cubes: FloatArray
+) -> FloatArray:
+    """Compute tr PP from w₀ and the sums of w, w², w³ over the other studies."""
+    total = w0 + rest
+    return np.asarray(
+        (w0 * rest / total) ** 2
+        + (squares - 2 * cubes / total)
+        + (2 * w0 * w0 * squares + squares * squares) / total**2
     )
 
 
