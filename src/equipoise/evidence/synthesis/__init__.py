@@ -1,5 +1,6 @@
 """Estimates into one: pooled, predicted, believed."""
 
+from equipoise.evidence.synthesis.batch import pool_many, pool_stream
 from equipoise.evidence.synthesis.bayes import BayesSynthesis, ScalePosterior, pool_bayes
 from equipoise.evidence.synthesis.classical import (
     Synthesis,
@@ -7,6 +8,7 @@ from equipoise.evidence.synthesis.classical import (
     pool_fixed,
     pool_random,
 )
+from equipoise.evidence.synthesis.pooled_batch import PooledBatch, Status
 from equipoise.stats.mixture import NormalMixture
 from equipoise.stats.priors import Flat, HalfCauchy, HalfNormal, Normal, Uniform
 
@@ -17,11 +19,15 @@ __all__ = [
     "HalfNormal",
     "Normal",
     "NormalMixture",
+    "PooledBatch",
     "ScalePosterior",
+    "Status",
     "Synthesis",
     "Uniform",
     "leave_one_out",
     "pool_bayes",
     "pool_fixed",
+    "pool_many",
     "pool_random",
+    "pool_stream",
 ]
