@@ -1,4 +1,4 @@
-"""Tails and quantiles of the normal, t and chi-square distributions.
+"""Tails and quantiles of the normal, t, chi-square and F distributions.
 
 Thin names over `scipy.special`; importing `scipy.stats` would cost more than a whole appraisal.
 Two-sided statements go through the lower tail, so tiny p-values keep their digits.
@@ -6,7 +6,7 @@ Two-sided statements go through the lower tail, so tiny p-values keep their digi
 
 from __future__ import annotations
 
-from scipy.special import chdtrc, chdtri, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, chdtri, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 
 def two_sided_quantile(alpha: float, df: float | None = None) -> float:
@@ -36,3 +36,8 @@ def chi_square_upper_tail(x: float, df: float) -> float:
 def chi_square_quantile(p: float, df: float) -> float:
     """Find the x with P(X ≤ x) = p for a chi-square X with `df` degrees of freedom."""
     return float(chdtri(df, 1 - p))
+
+
+def f_upper_tail(x: float, df_between: float, df_within: float) -> float:
+    """P(X ≥ x) for an F-distributed X with these degrees of freedom."""
+    return float(fdtrc(df_between, df_within, x))
