@@ -88,7 +88,7 @@ class ErrorContrasts:
 def contrast_basis(v: FloatArray, X: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Variances d, shape (models, k − p), and contrasts KU, shape (models, k, k − p).
 
-    `v` is (models, k), `X` (models, k, p) of full rank and reasonable scaling, with k > p. Where
+    `v` is (models, k), `X` (models, k, p) of full rank and reasonable scaling, with k ≥ p. Where
     variances differ by more than a factor of a million, one-sided Jacobi rotations keep the
     relative accuracy of the small ones (Drmač and Veselić 2008, DOI 10.1137/05063920X).
     """
@@ -98,9 +98,9 @@ def contrast_basis(v: FloatArray, X: FloatArray) -> tuple[FloatArray, FloatArray
     wide = v.max(axis=-1) > _WIDE * v.min(axis=-1)
     models, _, n = scaled.shape
     roots, right = np.empty((models, n)), np.empty((models, n, n))
-    if (~wide).any():
+    if n and (~wide).any():
         _, roots[~wide], right[~wide] = np.linalg.svd(scaled[~wide], full_matrices=False)
-    for i in np.flatnonzero(wide).tolist():
+    for i in np.flatnonzero(wide).tolist() if n else ():
         roots[i], right[i] = _jacobi(scaled[i])
     return roots**2, complement @ right.swapaxes(-1, -2)
 

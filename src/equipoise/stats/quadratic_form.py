@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 
 _NEGLIGIBLE = 40.0
 """How far, in natural logarithms, the integrand must have fallen before it is cut off."""
+_SMALLEST = 745.0
+"""Beyond this negative logarithm there is no number but zero."""
 _AGREED = 1e-14
 _MAX_HALVINGS = 14
 
@@ -47,6 +49,9 @@ def quadratic_form_tails(x: float, weights: ArrayLike) -> tuple[float, float]:
     if at < mean:
         lower = min(1.0, _tail(at, lam, lower=True))
         return lower, 1 - lower
+    # Chernoff's bound at s = −1/4: what lies beyond is less than the smallest number.
+    if at / 4 - 0.35 * len(lam) > _SMALLEST:
+        return 1.0, 0.0
     upper = min(1.0, _tail(at, lam, lower=False))
     return 1 - upper, upper
 
@@ -59,7 +64,7 @@ def _tail(x: float, lam: FloatArray, *, lower: bool) -> float:
     scale = 1 / math.sqrt(second)
     bend = max(-third * scale**3 / 6, 0.05)
     height = x * saddle - 0.5 * float(np.log1p(2 * lam * saddle).sum()) - math.log(abs(saddle))
-    if height < -740:
+    if height < -_SMALLEST:
         return 0.0
 
     def integrand(u: FloatArray) -> FloatArray:

@@ -189,21 +189,6 @@ def _typical_variance(w: FloatArray) -> float:
     return (len(w) - 1) * total / rest / largest if rest > 0 else math.inf
 
 
-def leave_one_out(
-    yi: Sequence[float],
-    vi: Sequence[float],
-    pool: Callable[[Sequence[float], Sequence[float]], Synthesis] = pool_random,
-) -> tuple[Synthesis, ...]:
-    """Pool without each study in turn, in the order of the studies.
-
-    `pool` makes each synthesis; give another function, or a `functools.partial` with other
-    settings. Fewer than two studies leave nothing to pool and are refused.
-    """
-    if len(yi) < 2:
-        raise EvidenceError("Leaving one out needs at least two studies.")
-    return tuple(pool([*yi[:i], *yi[i + 1 :]], [*vi[:i], *vi[i + 1 :]]) for i in range(len(yi)))
-
-
 def _single_study(y: FloatArray, v: FloatArray, method: str, level: float) -> Synthesis:
     mu, se = float(y[0]), math.sqrt(float(v[0]))
     half = critical_value(level) * se

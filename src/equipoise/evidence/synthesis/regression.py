@@ -319,7 +319,7 @@ def fit_batch(
     tau2 = estimate_tau2(contrasts, method, raw_variance(y))
     fit = weighted_least_squares(y, 1 / (v + tau2[:, None]), scaled)
     factor = np.ones(len(tau2))
-    if test in ("knha", "adhoc"):
+    if test in ("knha", "adhoc") and contrasts.df:
         factor = contrasts.q(tau2) / contrasts.df
     if test == "adhoc":
         factor = np.maximum(1.0, factor)

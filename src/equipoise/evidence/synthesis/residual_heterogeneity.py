@@ -27,7 +27,7 @@ METHOD_NAMES: tuple[str, ...] = get_args(RegressionMethod)
 def estimate_tau2(
     contrasts: ErrorContrasts, method: RegressionMethod, raw_variance: FloatArray
 ) -> FloatArray:
-    """τ² ≥ 0 of each model; zero for "EE".
+    """τ² ≥ 0 of each model; zero for "EE", and where no degree of freedom is left.
 
     `raw_variance` is the mean squared deviation of the outcomes from their mean, where
     Sidik-Jonkman starts. "EB" solves the same equation as "PM"; "PMM" and "GENQM" put Q at the
@@ -37,6 +37,8 @@ def estimate_tau2(
     n, k = contrasts.df, contrasts.given.shape[-1]
     zero = np.zeros(contrasts.models)
     moments: FloatArray
+    if n == 0:
+        return zero
     match method:
         case "EE":
             return zero
