@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.errors import EvidenceError
 from equipoise.evidence.synthesis import (
     MetaRegression,
     estimate_study_effects,
@@ -48,9 +49,14 @@ def check_regression(name: str, analysis: Analysis, block: Json, agreement: Agre
         rows = np.asarray(used, dtype=np.intp) - 1
         yi, vi = column(analysis.table["yi"])[rows], column(analysis.table["vi"])[rows]
         analysis = replace(analysis, rows=rows, yi=yi, vi=vi)
-    X = np.column_stack(
-        [np.ones(len(analysis.yi)), *(analysis.column(m, of="mods") for m in block["mods"])]
-    )
+    try:
+        moderators = [analysis.column(m, of="mods") for m in block["mods"]]
+        X = np.column_stack([np.ones(len(analysis.yi)), *moderators])
+        fit_regression(analysis.yi, analysis.vi, X, method="EE")
+    except (EvidenceError, ValueError):
+        # Words for numbers, or moderators that others determine: metafor drops those.
+        agreement.skip(f"{name} (moderators refused)", block)
+        return
     for method, reference in block["rma"].items():
         if "error" not in reference:
             _check_fit(name, analysis, X, method, reference, agreement)
@@ -174,7 +180,11 @@ def _check_intervals(
             agreement.skip(f"{name} {key}", reference)
             continue
         kind, method = kinds[key]
-        ours = tau2_interval(analysis.yi, analysis.vi, X, kind=kind, method=method)
+        try:
+            ours = tau2_interval(analysis.yi, analysis.vi, X, kind=kind, method=method)
+        except EvidenceError:
+            agreement.skip(f"{name} {key} (refused)", reference)
+            continue
         numbers = {
             "tau2": (ours.tau2, *ours.ci),
             "tau": (ours.tau, *ours.tau_ci),
@@ -222,7 +232,11 @@ def _intervals(analysis: Analysis, block: Any, agreement: Agreement) -> None:
 def _permutation(analysis: Analysis, block: Any, agreement: Agreement) -> None:
     if "error" in block:
         return
-    ours = permutation_test(analysis.yi, analysis.vi, exact_limit=10**6)
+    try:
+        ours = permutation_test(analysis.yi, analysis.vi, exact_limit=10**6)
+    except EvidenceError:
+        agreement.skip("permutest (refused)", block)
+        return
     for key, theirs in block.items():
         if key == "p" and len(theirs) == 1:
             agreement.compare("permutest p", analysis.place, ours.p, theirs, CLOSED)
@@ -234,7 +248,11 @@ def _diagnostics(analysis: Analysis, block: Any, agreement: Agreement) -> None:
     for key, reference in block.items():
         if "error" in reference:
             continue
-        ours = _DIAGNOSTICS[key](analysis) if key in _DIAGNOSTICS else {}
+        try:
+            ours = _DIAGNOSTICS[key](analysis) if key in _DIAGNOSTICS else {}
+        except EvidenceError:
+            agreement.skip(f"{key} (refused)", reference)
+            continue
         tolerance = CLOSED if key == "baujat_EE" else FITTED
         for quantity, theirs in reference.items():
             name = f"{key} {quantity}"

@@ -25,7 +25,6 @@ FloatArray = NDArray[np.float64]
 _WIDE = 1e6
 """Ratio of variances beyond which an ordinary singular value decomposition loses digits."""
 _GRID_STEP = 0.12
-_MAX_GRID = 1024
 _MAX_STEPS = 200
 _EPS = 2.0**-52
 _ROUNDING = 16 * _EPS
@@ -170,7 +169,7 @@ def maximise_likelihood(contrasts: ErrorContrasts, *, restricted: bool) -> Float
     active = np.flatnonzero(reach > 0)
     if not len(active):
         return best
-    count = min(_MAX_GRID, 2 + math.ceil(float(reach.max()) / _GRID_STEP))
+    count = 2 + math.ceil(float(reach.max()) / _GRID_STEP)
     owners, lows, highs = [], [], []
     before = np.zeros(len(active))
     some = contrasts.select(active)

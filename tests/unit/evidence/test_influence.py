@@ -144,3 +144,10 @@ def test_leaving_one_out_and_cumulating():
     assert cumulated[-1].mu == pool(y, v).mu
     with pytest.raises(EvidenceError, match="no study"):
         pool_cumulatively([], [])
+
+
+def test_exact_agreement():
+    y, v = np.full(4, 0.3), np.array([0.1, 0.2, 0.1, 0.3])
+    assert measure_influence(y, v, test="adhoc").dffits == pytest.approx(np.zeros(4), abs=1e-12)
+    with pytest.raises(EvidenceError, match="agree exactly"):
+        measure_influence(y, v, test="knha")

@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from equipoise.errors import EvidenceError
 from equipoise.evidence.synthesis.classical import Synthesis, pool_random
 from equipoise.evidence.synthesis.design import Design, read_design
-from equipoise.evidence.synthesis.regression import (
+from equipoise.evidence.synthesis.mixed_model import (
     RegressionTest,
     computable,
     fit_batch,
-    fit_regression,
     require_regression,
     unit_of,
 )
+from equipoise.evidence.synthesis.regression import fit_regression
 from equipoise.evidence.synthesis.residual_heterogeneity import RegressionMethod
 from equipoise.stats.distributions import chi_square_quantile, critical_value
 from equipoise.stats.error_contrasts import contrast_basis
@@ -106,7 +106,8 @@ def measure_influence(
 
     `X` as for `fit_regression`, or a common mean. With "knha" or "adhoc" the variances carry the
     factor of the fit that they come from. Raises `EvidenceError` where k − 1 studies cannot tell
-    the coefficients apart, and names the study without which they cannot.
+    the coefficients apart, and names the study without which they cannot; and for "knha" where
+    studies agree exactly.
     """
     y, v = require_regression(yi, vi, method, test, 0.95)
     k = len(y)
@@ -117,6 +118,11 @@ def measure_influence(
         _require_each_dispensable(design)
         full = fit_batch(y[None], v[None], Z[None], method, test)
         without = _Without.each(y, v, Z, method, test)
+        if not (full.factor > 0).all() or not (without.factor > 0).all():
+            raise EvidenceError(
+                "Studies that agree exactly leave Hartung and Knapp's interval no width to measure "
+                'influence by; use the test "z" or "adhoc".'
+            )
         gamma, covariance = full.least_squares.coefficients[0], full.covariance[0]
         tau2 = float(full.tau2[0])
         total = v + tau2

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import EvidenceError
 from equipoise.evidence.synthesis.design import Design, read_design
-from equipoise.evidence.synthesis.regression import (
+from equipoise.evidence.synthesis.mixed_model import (
     RegressionTest,
     computable,
     fit_batch,
@@ -77,9 +77,9 @@ def permutation_test(
     if samples < 1:
         raise EvidenceError("A permutation test by chance needs at least one draw.")
     design = read_design(np.ones(len(y)) if X is None else X, len(y), names)
-    unit = unit_of(v)
-    y, v = y / unit, v / unit**2
     with computable():
+        unit = unit_of(v)
+        y, v = y / unit, v / unit**2
         if design.moderators:
             return _permute(y, v, design, method, test, exact_limit, samples, seed)
         return _flip(y, v, design, method, test, exact_limit, samples, seed)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from equipoise.errors import EvidenceError
 from equipoise.evidence.synthesis.design import read_design
-from equipoise.evidence.synthesis.regression import (
+from equipoise.evidence.synthesis.mixed_model import (
     computable,
     raw_variance,
     require_regression,
