@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,6 @@ __all__ = [
     "Synthesis",
     "Tau2Method",
     "Test",
-    "leave_one_out",
     "pool_fixed",
     "pool_random",
 ]
@@ -38,8 +37,9 @@ class FitStatistics:
     """How well a model fitted by likelihood describes the estimates; the restricted one for REML.
 
     `deviance` is twice the distance to the saturated model, or −2 log-likelihood for REML. The
-    criteria count τ² and μ as parameters, only μ for FE; REML's BIC and AICc count k − 1 estimates.
-    Comparable between models of the same studies.
+    criteria count τ² and the coefficients as parameters (no τ² for FE); REML's BIC and AICc count
+    the k − p estimates that are left. Comparable between models of the same studies, restricted
+    ones only if the columns are the same.
     """
 
     log_likelihood: float
@@ -142,21 +142,6 @@ def pool_random(
     if method in ("FE", "EE"):
         raise EvidenceError(f"{method} is no random-effects method; use pool_fixed.")
     return _pool(yi, vi, method, test, level)
-
-
-def leave_one_out(
-    yi: Sequence[float],
-    vi: Sequence[float],
-    pool: Callable[[Sequence[float], Sequence[float]], Synthesis] = pool_random,
-) -> tuple[Synthesis, ...]:
-    """Pool without each study in turn, in the order of the studies.
-
-    `pool` makes each synthesis; give another function, or a `functools.partial` with other
-    settings. Fewer than two studies leave nothing to pool and are refused.
-    """
-    if len(yi) < 2:
-        raise EvidenceError("Leaving one out needs at least two studies.")
-    return tuple(pool([*yi[:i], *yi[i + 1 :]], [*vi[:i], *vi[i + 1 :]]) for i in range(len(yi)))
 
 
 def _pool(
