@@ -182,7 +182,7 @@ def test_p_is_assumed_to_be_from_a_t_test():
         (lambda: estimate_effect("RTET", ai=5, bi=0, ci=2, di=5), "no sampling variance"),
         (lambda: estimate_effect("OR", ai=1, n1i=5, ci=2), "neither di nor n2i"),
         (lambda: estimate_effect("ZCOR", ri=1.2, ni=20), "correlation"),
-        (lambda: estimate_effect("ZCOR", ri=0.2, ni=3), "less than 4"),
+        (lambda: estimate_effect("ZCOR", ri=0.2, ni=3), "no sampling variance"),
         (lambda: estimate_effect("ROM", m1i=-1, sd1i=1, n1i=9, m2i=2, sd2i=1, n2i=9), "one sign"),
         (lambda: estimate_effect("SMD", n1i=9, n2i=9), "neither means"),
         (lambda: estimate_effect("ABT", ai=1.1, mi=5, ni=20), "above one"),

@@ -22,7 +22,7 @@ from equipoise.stats.hypergeometric import hypergeometric_2f1
 
 def _correlation(rows: Rows) -> tuple[Array, Array]:
     """Correlation and n; from t or a signed p of its test where it is not there itself."""
-    n = rows.group_size("ni", 2)
+    n = rows.group_size("ni")
     r, t = rows.optional("ri"), signed_t(rows, n - 2)
     rows.refuse(np.abs(r) > 1, "ri is not a correlation from -1 to 1")
     r = np.where(np.isnan(r), t / np.sqrt(t**2 + n - 2), r)
@@ -36,10 +36,15 @@ def _average(rows: Rows, values: Array, weights: Array, options: Options) -> Arr
     return values
 
 
+def _large_sample_variance(r: Array, n: Array) -> Array:
+    """(1 − r²)² / (n − 1), from four people on, as for Fisher's z."""
+    return np.where(n > 3, ((1 - r) * (1 + r)) ** 2 / (n - 1), np.nan)
+
+
 def _cor(rows: Rows, options: Options) -> Pair:
     r, n = _correlation(rows)
     at = _average(rows, r, n, options)
-    return r, ((1 - at) * (1 + at)) ** 2 / (n - 1)
+    return r, _large_sample_variance(at, n)
 
 
 def _ucor(rows: Rows, options: Options) -> Pair:
@@ -51,12 +56,11 @@ def _ucor(rows: Rows, options: Options) -> Pair:
         square = 1 - (n - 3) / (n - 2) * rest * hypergeometric_2f1(1.0, n / 2, rest)
         return unbiased, unbiased**2 - square
     at = _average(rows, unbiased, n, options)
-    return unbiased, ((1 - at) * (1 + at)) ** 2 / (n - 1)
+    return unbiased, _large_sample_variance(at, n)
 
 
 def _zcor(rows: Rows, options: Options) -> Pair:
     r, n = _correlation(rows)
-    rows.refuse(n <= 3, "ni is less than 4")
     return np.arctanh(np.where(np.abs(r) < 1, r, np.nan)), 1 / (n - 3)
 
 
@@ -85,7 +89,6 @@ def _pcor(rows: Rows, options: Options) -> Pair:
 
 def _zpcor(rows: Rows, options: Options) -> Pair:
     r, size = _partial(rows)
-    rows.refuse(size <= 2, "ni is too small for so many predictors")
     return np.arctanh(np.where(np.abs(r) < 1, r, np.nan)), 1 / (size - 2)
 
 
@@ -148,7 +151,7 @@ ASSOCIATION = (
         columns=("ri", "ni"),
         instead="ti or pi, of the test of no correlation, for ri",
         yi="r",
-        vi="(1 − r²)² / (n − 1)",
+        vi="(1 − r²)² / (n − 1), n > 3",
         variances={"AV": _AVERAGE},
         scale=Scale.CORRELATION,
         swap=Swap.ONE_GROUP,
@@ -161,7 +164,7 @@ ASSOCIATION = (
         columns=("ri", "ni"),
         instead="ti or pi, of the test of no correlation, for ri",
         yi="u = r ₂F₁(½, ½; (n − 2)/2; 1 − r²)",
-        vi="(1 − u²)² / (n − 1)",
+        vi="(1 − u²)² / (n − 1), n > 3",
         variances={
             "UB": "u² − 1 + (n − 3)/(n − 2) (1 − r²) ₂F₁(1, 1; n/2; 1 − r²)",
             "AV": _AVERAGE,
