@@ -43,6 +43,13 @@ from equipoise.evidence.effects.means import (
     estimate_smd_from_p,
     hedges_j,
 )
+from equipoise.evidence.effects.measures import (
+    MEASURES,
+    EffectArrays,
+    MeasureFormula,
+    compute_effects,
+    estimate_effect,
+)
 from equipoise.evidence.effects.paired import (
     estimate_from_iqr,
     estimate_mc,
@@ -56,10 +63,13 @@ from equipoise.evidence.effects.paired import (
 from equipoise.evidence.effects.printed import Printed, events_from_percent, grim, read_printed
 
 __all__ = [
+    "MEASURES",
     "Assumption",
+    "EffectArrays",
     "EffectMeasure",
     "Estimate",
     "Guard",
+    "MeasureFormula",
     "NaturalScale",
     "Printed",
     "Proportion",
@@ -72,6 +82,8 @@ __all__ = [
     "check_grim",
     "check_percent_fits_n",
     "check_se_typed_as_sd",
+    "compute_effects",
+    "estimate_effect",
     "estimate_from_iqr",
     "estimate_mc",
     "estimate_md_crossover_from_arms",

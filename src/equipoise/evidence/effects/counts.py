@@ -29,6 +29,7 @@ LOG_NORMAL_INTERVAL = Assumption(
     text="The printed interval is symmetric on the logarithmic scale, from the normal.",
 )
 
+_METHOD_OF_RATIO = {EffectMeasure.HR: "hr", EffectMeasure.D2OR: "d2orl"}
 
 _NO_RATIO = (
     "{e1} of {n1} against {e2} of {n2} carries no information on a ratio. Show each arm's "
@@ -106,8 +107,9 @@ def estimate_ratio_from_ci(
 ) -> Estimate:
     """Log ratio from a printed ratio and its interval, which is symmetric on the log scale.
 
-    For risk and odds ratios, adjusted ones too. Raises `EvidenceError` unless all three are
-    positive and in order (Cochrane Handbook, chapter 6, DOI 10.1002/9781119536604.ch6).
+    For every measure that is a log ratio, adjusted ones too. Raises `EvidenceError` unless all
+    three are positive and in order (Cochrane Handbook, chapter 6,
+    DOI 10.1002/9781119536604.ch6).
     """
     require_positive(estimate=estimate, low=low, high=high)
     if not measure.is_ratio:
@@ -119,7 +121,7 @@ def estimate_ratio_from_ci(
         formula=f"log {measure} = log(printed ratio)",
         value=math.log(estimate),
         inputs={"ratio": estimate},
-        cite=measure.lower(),
+        cite=_METHOD_OF_RATIO.get(measure, measure.lower()),
     )
     se = se_from_ci(math.log(low), math.log(high), level, None)
     return Estimate(

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import gammaln
-
 from equipoise.errors import EvidenceError
 from equipoise.evidence.effects.estimate import (
     Assumption,
@@ -28,6 +26,7 @@ from equipoise.evidence.effects.uncertainty import (
     se_from_p,
     statistic_from_p,
 )
+from equipoise.stats.small_samples import small_sample_factor
 
 EQUAL_SD = Assumption(
     id="equal-sd",
@@ -51,7 +50,7 @@ def hedges_j(df: float) -> float:
     """
     if df <= 1:
         raise EvidenceError("A standardised difference needs more than one degree of freedom.")
-    return math.exp(float(gammaln(df / 2)) - 0.5 * math.log(df / 2) - float(gammaln((df - 1) / 2)))
+    return float(small_sample_factor(df))
 
 
 def estimate_md_from_means(
