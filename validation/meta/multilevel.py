@@ -7,18 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.evidence.synthesis.multilevel import robust_multilevel
+from equipoise.evidence.synthesis.profile import ComponentKind, profile_interval
 from equipoise.evidence.synthesis.robust import (
     DegreesOfFreedom,
     RobustKind,
     RobustVariance,
     robust_variance,
 )
-from validation.agreement import Agreement
+from validation.agreement import Agreement, Arbiter, numbers
 from validation.meta.analysis_blocks import BlockCheck
+from validation.meta.multilevel_arbiters import better_optimum, closer_limit
+from validation.meta.multilevel_cases import Plan, read_plan
 from validation.meta.reference import Analysis, File, Json
 
 _CLOSED_FORM = 1e-9
 _ITERATED = 1e-7
+_OPTIMISED = 1e-4
+
+_PROFILED: dict[str, ComponentKind] = {"sigma2": "sigma2", "tau2": "tau2", "rho": "rho"}
+_COMPONENTS = ("sigma2", "tau2", "rho", "gamma2", "phi")
 
 _ROBUST: dict[str, tuple[RobustKind, DegreesOfFreedom]] = {
     "robust": ("CR1p", "clusters"),
@@ -34,7 +42,99 @@ _ROBUST: dict[str, tuple[RobustKind, DegreesOfFreedom]] = {
 
 def check_multivariate(file: File, agreement: Agreement) -> None:
     """Hold every case of an `mv-` file against the engine."""
-    agreement.skip("multivariate", file.content["cases"])
+    for name, entry in file.content["cases"].items():
+        if "error" in entry:
+            continue
+        place = f"{file.name}:{name}"
+        if name.startswith("mixmeta"):
+            agreement.skip("mixmeta", entry)
+            continue
+        plan = read_plan(name, entry, file.content["data"])
+        if plan is None:
+            agreement.skip(f"multivariate {name}", entry)
+        elif "beta" in entry:
+            _check_fit(plan, place, entry, agreement)
+        else:
+            _check_profile(plan, place, entry, agreement)
+
+
+def _check_fit(plan: Plan, place: str, entry: Json, agreement: Agreement) -> None:
+    fit = plan.fit()
+    arbiter = better_optimum(plan, fit, entry)
+    se = np.array(fit.se)
+    variances = [*fit.sigma2, *(t for s in fit.structures for t in s.tau2)]
+    size = max([*variances, 0.0]) or float(np.mean(plan.variances))
+    ours: dict[str, tuple[Any, float, float]] = {
+        "k": (fit.k, _CLOSED_FORM, 0.0),
+        "beta": (fit.beta, _OPTIMISED, float(se.max())),
+        "se": (fit.se, _OPTIMISED, 0.0),
+        "stat": (fit.stat, _OPTIMISED, 1.0),
+        "p": (fit.p, _OPTIMISED, 0.0),
+        "df": ([d for d in fit.df if d is not None][:1] or None, _CLOSED_FORM, 0.0),
+        "ci_lb": ([c[0] for c in fit.ci], _OPTIMISED, float(se.max())),
+        "ci_ub": ([c[1] for c in fit.ci], _OPTIMISED, float(se.max())),
+        "vb": (np.array(fit.vcov), _OPTIMISED, float(se.min()) ** 2),
+        "sigma2": (fit.sigma2, _OPTIMISED, size),
+        "tau2": (fit.tau2, _OPTIMISED, size),
+        "rho": (fit.rho, _OPTIMISED, 1.0),
+        "Q": (fit.qe, _CLOSED_FORM, 0.0),
+        "Q_p": (fit.qe_p, _ITERATED, 0.0),
+        "QM": (fit.qm, _OPTIMISED, 0.0),
+        "QMp": (fit.qm_p, _OPTIMISED, 0.0),
+        "ll": (fit.ll, _ITERATED, 1.0),
+    }
+    second = fit.structures[1] if len(fit.structures) > 1 else None
+    if second is not None:
+        ours["gamma2"] = (second.tau2, _OPTIMISED, size)
+        ours["phi"] = (second.rho, _OPTIMISED, 1.0)
+    for key, theirs in entry.items():
+        if key in _ROBUST:
+            if "error" not in theirs:
+                robust = robust_multilevel(fit, plan.cluster, kind=_ROBUST[key][0])
+                quantity = f"mv {plan.family} {key}"
+                _compare_robust(quantity, place, robust, theirs, _OPTIMISED, agreement, arbiter)
+        elif key in ours and not (key in _COMPONENTS and not ours[key][0]):
+            value, tolerance, scale = ours[key]
+            agreement.compare(
+                f"mv {plan.family} {key}",
+                place,
+                value,
+                theirs,
+                tolerance,
+                scale=scale,
+                arbiter=arbiter,
+            )
+        elif key not in _COMPONENTS or np.any(numbers(theirs) != 0):
+            # A zero for a component that the model does not have is no result.
+            agreement.skip(f"mv {plan.family} {key}", theirs)
+
+
+def _check_profile(plan: Plan, place: str, entry: Json, agreement: Agreement) -> None:
+    """Entries by component: [estimate, lower, upper]."""
+    fit = plan.fit()
+    for key, theirs in entry.items():
+        word, _, number = key.partition("_")
+        parameter = _PROFILED.get(word)
+        if parameter is None:
+            agreement.skip(f"mv {plan.family} profile {key}", theirs)
+            continue
+        index = int(number or 1) - 1
+        estimate = getattr(fit, parameter)[index]
+        lower, upper = profile_interval(fit, parameter, index)
+        for word, value, wanted in zip(
+            ("estimate", "lower", "upper"), (estimate, lower, upper), theirs, strict=True
+        ):
+            agreement.compare(
+                f"mv {plan.family} profile {word}",
+                place,
+                value,
+                wanted,
+                _OPTIMISED,
+                scale=estimate if word == "lower" else 0.0,
+                arbiter=closer_limit(plan, fit, parameter, index, value, wanted)
+                if word != "estimate"
+                else None,
+            )
 
 
 def check_robust(
@@ -64,6 +164,7 @@ def _compare_robust(
     entry: Json,
     tolerance: float,
     agreement: Agreement,
+    arbiter: Arbiter | None = None,
 ) -> None:
     se = max(fit.se)
     ours: dict[str, tuple[Any, float]] = {
@@ -80,7 +181,15 @@ def _compare_robust(
             value, scale = ours[key]
             if key == "df" and not isinstance(theirs, list):
                 value = fit.df[0]
-            agreement.compare(f"{quantity} {key}", place, value, theirs, tolerance, scale=scale)
+            agreement.compare(
+                f"{quantity} {key}",
+                place,
+                value,
+                theirs,
+                tolerance,
+                scale=scale,
+                arbiter=arbiter,
+            )
         else:
             agreement.skip(f"{quantity} {key}", theirs)
 

@@ -1,4 +1,4 @@
-"""Tails and quantiles of the normal, t and chi-square distributions.
+"""Tails and quantiles of the normal, t, chi-square and F distributions.
 
 Thin names over `scipy.special`; importing `scipy.stats` would cost more than a whole appraisal.
 Two-sided statements go through the lower tail, so tiny p-values keep their digits.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, chdtri, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, chdtri, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 
 def two_sided_quantile(alpha: float, df: float | None = None) -> float:
@@ -69,3 +69,8 @@ def chi_square_quantiles(p: float, df: NDArray[np.float64]) -> NDArray[np.float6
     """`chi_square_quantile` for many degrees of freedom."""
     values, which = np.unique(df, return_inverse=True)
     return np.asarray(chdtri(values, 1 - p)[which.ravel()])
+
+
+def f_upper_tail(x: float, df1: float, df2: float) -> float:
+    """P(X ≥ x) for an F-distributed X with `df1` and `df2` degrees of freedom."""
+    return float(fdtrc(df1, df2, x))

@@ -12,6 +12,37 @@ _PUSTEJOVSKY_TIPTON_DOI = "10.1080/07350015.2016.1247004"
 
 MULTILEVEL: tuple[Method, ...] = (
     Method(
+        id="multilevel",
+        name="Multilevel random effects",
+        formula="y ~ N(Xβ, V + Σ σₛ² ZₛZₛ'), variances by (restricted) maximum likelihood",
+        citation=(
+            "Konstantopoulos S. Fixed effects and variance components estimation in three-level "
+            "meta-analysis. Res Synth Methods 2011;2(1):61-76"
+        ),
+        doi="10.1002/jrsm.35",
+    ),
+    Method(
+        id="multivariate",
+        name="Multivariate random effects",
+        formula="y ~ N(Xβ, V + ZGZ'), G by (restricted) maximum likelihood",
+        citation=(
+            "Jackson D, Riley R, White IR. Multivariate meta-analysis: potential and promise. "
+            "Stat Med 2011;30(20):2481-2498"
+        ),
+        doi="10.1002/sim.4172",
+    ),
+    Method(
+        id="containment-df",
+        name="Degrees of freedom by containment",
+        formula="least number of groups within which the moderator is constant, less coefficients",
+        citation=(
+            "Schluchter MD, Elashoff JT. Small-sample adjustments to tests with unbalanced "
+            "repeated measures assuming several covariance structures. "
+            "J Stat Comput Simul 1990;37(1-2):69-87"
+        ),
+        doi="10.1080/00949659008811295",
+    ),
+    Method(
         id="cluster-robust",
         name="Cluster-robust variance",
         formula="V = M (Σ Xⱼ'Wⱼ eⱼ eⱼ'Wⱼ Xⱼ) M, M = (X'WX)⁻¹, times a factor for few clusters",
