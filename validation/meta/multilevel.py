@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.evidence.synthesis.multilevel import robust_multilevel
+from equipoise.evidence.synthesis.multilevel import fit_multilevel, robust_multilevel
+from equipoise.evidence.synthesis.multivariate import MultivariateMethod, pool_multivariate
 from equipoise.evidence.synthesis.profile import ComponentKind, profile_interval
 from equipoise.evidence.synthesis.robust import (
     DegreesOfFreedom,
@@ -26,6 +27,13 @@ _ITERATED = 1e-7
 _OPTIMISED = 1e-4
 
 _PROFILED: dict[str, ComponentKind] = {"sigma2": "sigma2", "tau2": "tau2", "rho": "rho"}
+_MIXMETA: dict[str, MultivariateMethod] = {
+    "reml": "REML",
+    "ml": "ML",
+    "mm": "MM",
+    "vc": "VC",
+    "fixed": "FE",
+}
 _COMPONENTS = ("sigma2", "tau2", "rho", "gamma2", "phi")
 
 _ROBUST: dict[str, tuple[RobustKind, DegreesOfFreedom]] = {
@@ -47,7 +55,7 @@ def check_multivariate(file: File, agreement: Agreement) -> None:
             continue
         place = f"{file.name}:{name}"
         if name.startswith("mixmeta"):
-            agreement.skip("mixmeta", entry)
+            _check_mixmeta(name, place, entry, file.content["data"], agreement)
             continue
         plan = read_plan(name, entry, file.content["data"])
         if plan is None:
@@ -109,6 +117,34 @@ def _check_fit(plan: Plan, place: str, entry: Json, agreement: Agreement) -> Non
             agreement.skip(f"mv {plan.family} {key}", theirs)
 
 
+def _check_mixmeta(name: str, place: str, entry: Json, data: Json, agreement: Agreement) -> None:
+    method = _MIXMETA.get(name.removeprefix("mixmeta_"))
+    study = next((data[g] for g in ("trial", "study", "cluster") if g in data), None)
+    if method is None or study is None or "outcome" not in data:
+        agreement.skip(f"mixmeta {name}", entry)
+        return
+    V = np.array(data["V"] if "V" in data else data["vi"], dtype=np.float64)
+    fit = pool_multivariate(data["yi"], V, study, data["outcome"], method=method)
+    closed = method in ("MM", "FE")
+    tolerance = _CLOSED_FORM if closed else _OPTIMISED
+    se = np.array(fit.se)
+    psi = np.empty(0) if fit.psi is None else np.array(fit.psi)
+    ours: dict[str, tuple[Any, float, float]] = {
+        "beta": (fit.beta, tolerance, float(se.max())),
+        "vcov": (np.array(fit.vcov), tolerance, float(se.min()) ** 2),
+        "Psi": (psi, tolerance, float(np.abs(psi).max(initial=0.0))),
+        "ll": (fit.ll, _ITERATED, 1.0),
+        "Q": ([fit.q, *fit.q_by_outcome], _CLOSED_FORM, 0.0),
+        "Q_df": ([fit.q_df, *fit.q_df_by_outcome], _CLOSED_FORM, 0.0),
+    }
+    for key, theirs in entry.items():
+        if key in ours:
+            value, bound, scale = ours[key]
+            agreement.compare(f"mixmeta {method} {key}", place, value, theirs, bound, scale=scale)
+        else:
+            agreement.skip(f"mixmeta {method} {key}", theirs)
+
+
 def _check_profile(plan: Plan, place: str, entry: Json, agreement: Agreement) -> None:
     """Entries by component: [estimate, lower, upper]."""
     fit = plan.fit()
@@ -142,19 +178,26 @@ def check_robust(
 ) -> None:
     """Hold a block `robust` of an analysis with design X (k by p) against the engine."""
     clusters = analysis.cluster or list(range(len(analysis.yi)))
+    tau2 = {"EE": 0.0, "REML": _reml(analysis, X)}
     for name, entry in block.items():
         if "error" in entry:
             continue
         head, _, model = name.rpartition("_")
-        if head not in _ROBUST or model not in ("EE", "REML"):
+        if head not in _ROBUST or model not in tau2:
             agreement.skip(f"robust {name}", entry)
             continue
         kind, df = _ROBUST[head]
-        fits = analysis.reference if X.shape[1] == 1 else analysis.reference["metareg"]
-        tau2 = fits["rma"][model]["tau2"] if model == "REML" else 0.0
-        fit = robust_variance(analysis.yi, analysis.vi + tau2, clusters, X=X, kind=kind, df=df)
+        fit = robust_variance(
+            analysis.yi, analysis.vi + tau2[model], clusters, X=X, kind=kind, df=df
+        )
         tolerance = _CLOSED_FORM if model == "EE" else _ITERATED
         _compare_robust(f"robust {head} {model}", analysis.place, fit, entry, tolerance, agreement)
+
+
+def _reml(analysis: Analysis, X: NDArray[np.float64]) -> float:
+    """τ² of the working model: a multilevel model with nothing but an effect of each estimate."""
+    each = range(len(analysis.yi))
+    return fit_multilevel(analysis.yi, analysis.vi, levels=[each], X=X).sigma2[0]
 
 
 def _compare_robust(

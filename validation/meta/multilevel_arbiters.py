@@ -66,7 +66,7 @@ def closer_limit(
 
 
 def _profile(plan: Plan, fit: MultilevelFit, index: int, value: float) -> float:
-    from scipy.optimize import minimize
+    from scipy import optimize
 
     others = [i for i in range(len(fit.sigma2)) if i != index]
 
@@ -80,7 +80,8 @@ def _profile(plan: Plan, fit: MultilevelFit, index: int, value: float) -> float:
     if not others:
         return log_likelihood(start)
     options: Any = {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 2000}
-    found = minimize(lambda x: -log_likelihood(x), start, method="Nelder-Mead", options=options)
+    minimise: Any = optimize.minimize
+    found = minimise(lambda x: -log_likelihood(x), start, method="Nelder-Mead", options=options)
     return -float(found.fun)
 
 

@@ -32,6 +32,38 @@ MULTILEVEL: tuple[Method, ...] = (
         doi="10.1002/sim.4172",
     ),
     Method(
+        id="multivariate-moments",
+        name="Multivariate random effects by moments",
+        formula="Ψ solves Σ Wᵢ rᵢrᵢ' = E Σ Wᵢ rᵢrᵢ', W and r at Ψ = 0; no negative eigenvalues",
+        citation=(
+            "Jackson D, White IR, Riley RD. A matrix-based method of moments for fitting the "
+            "multivariate random effects model for meta-analysis and meta-regression. "
+            "Biom J 2013;55(2):231-245"
+        ),
+        doi="10.1002/bimj.201200152",
+    ),
+    Method(
+        id="multivariate-variance-components",
+        name="Multivariate random effects by variance components",
+        formula="Ψ = mean of (I − Hᵢ)^(−1/2) rᵢrᵢ' (I − Hᵢ)^(−1/2)' less mean of Sᵢ, iterated",
+        citation=(
+            "Ritz J, Demidenko E, Spiegelman D. Multivariate meta-analysis for data consortia, "
+            "individual patient meta-analysis, and pooling projects. "
+            "J Stat Plan Inference 2008;138(7):1919-1933"
+        ),
+        doi=None,
+    ),
+    Method(
+        id="location-scale",
+        name="Location-scale model",
+        formula="y ~ N(Xβ, v + exp(Zα)), α by (restricted) maximum likelihood",
+        citation=(
+            "Viechtbauer W, López-López JA. Location-scale models for meta-analysis. "
+            "Res Synth Methods 2022;13(6):697-715"
+        ),
+        doi="10.1002/jrsm.1562",
+    ),
+    Method(
         id="containment-df",
         name="Degrees of freedom by containment",
         formula="least number of groups within which the moderator is constant, less coefficients",
