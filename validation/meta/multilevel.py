@@ -18,8 +18,13 @@ from equipoise.evidence.synthesis.robust import (
 )
 from validation.agreement import Agreement, Arbiter, numbers
 from validation.meta.analysis_blocks import BlockCheck
-from validation.meta.multilevel_arbiters import better_optimum, closer_limit
-from validation.meta.multilevel_cases import Plan, read_plan
+from validation.meta.multilevel_arbiters import (
+    better_covariance,
+    better_optimum,
+    closer_limit,
+    exact_sandwich,
+)
+from validation.meta.multilevel_cases import Plan, read_outcomes, read_plan
 from validation.meta.reference import Analysis, File, Json
 
 _CLOSED_FORM = 1e-9
@@ -125,6 +130,13 @@ def _check_mixmeta(name: str, place: str, entry: Json, data: Json, agreement: Ag
         return
     V = np.array(data["V"] if "V" in data else data["vi"], dtype=np.float64)
     fit = pool_multivariate(data["yi"], V, study, data["outcome"], method=method)
+    likelihood = method in ("REML", "ML")
+    plan = read_outcomes(data, study, V, method="ML" if method == "ML" else "REML")
+    arbiter = (
+        better_covariance(plan, None if fit.psi is None else np.array(fit.psi), entry)
+        if likelihood
+        else None
+    )
     closed = method in ("MM", "FE")
     tolerance = _CLOSED_FORM if closed else _OPTIMISED
     se = np.array(fit.se)
@@ -140,7 +152,15 @@ def _check_mixmeta(name: str, place: str, entry: Json, data: Json, agreement: Ag
     for key, theirs in entry.items():
         if key in ours:
             value, bound, scale = ours[key]
-            agreement.compare(f"mixmeta {method} {key}", place, value, theirs, bound, scale=scale)
+            agreement.compare(
+                f"mixmeta {method} {key}",
+                place,
+                value,
+                theirs,
+                bound,
+                scale=scale,
+                arbiter=arbiter,
+            )
         else:
             agreement.skip(f"mixmeta {method} {key}", theirs)
 
@@ -191,7 +211,17 @@ def check_robust(
             analysis.yi, analysis.vi + tau2[model], clusters, X=X, kind=kind, df=df
         )
         tolerance = _CLOSED_FORM if model == "EE" else _ITERATED
-        _compare_robust(f"robust {head} {model}", analysis.place, fit, entry, tolerance, agreement)
+        arbiter = exact_sandwich(analysis.yi, analysis.vi + tau2[model], X, clusters, kind, fit)
+        quantity = f"robust {head} {model}"
+        _compare_robust(
+            quantity,
+            analysis.place,
+            fit,
+            entry,
+            tolerance,
+            agreement,
+            arbiter if model == "EE" else None,
+        )
 
 
 def _reml(analysis: Analysis, X: NDArray[np.float64]) -> float:

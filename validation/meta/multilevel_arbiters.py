@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import mpmath as mp
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from equipoise.evidence.synthesis.gaussian import codes_of
 from equipoise.evidence.synthesis.multilevel import MultilevelFit
+from equipoise.evidence.synthesis.robust import RobustKind, RobustVariance
 from equipoise.evidence.synthesis.structures import sorted_labels
 from validation.agreement import Arbiter, numbers
 from validation.meta.multilevel_cases import Plan
@@ -31,10 +33,13 @@ def better_optimum(plan: Plan, fit: MultilevelFit, entry: Json) -> Arbiter:
 
     @cache
     def arbiter() -> str | None:
-        ours = _exact(plan, fit.sigma2, fit.tau2, fit.rho)
+        if len(plan.structures) > 1:
+            return None
+        ours = _exact(plan, fit.sigma2, _between_kinds(plan, fit.tau2, fit.rho))
         sigma2 = numbers(entry["sigma2"]) if plan.levels else ()
-        theirs = _exact(plan, sigma2, numbers(entry["tau2"]), numbers(entry["rho"]))
-        if ours is None or theirs is None or not ours[0] > theirs[0]:
+        G = _between_kinds(plan, numbers(entry["tau2"]), numbers(entry["rho"]))
+        theirs = _exact(plan, sigma2, G)
+        if not ours[0] > theirs[0]:
             return None
         beta, se = numbers(entry["beta"]), numbers(entry["se"])
         if not (
@@ -45,6 +50,98 @@ def better_optimum(plan: Plan, fit: MultilevelFit, entry: Json) -> Arbiter:
         return "the search stopped short: the log-likelihood at our variances is higher"
 
     return arbiter
+
+
+def better_covariance(plan: Plan, psi: FloatArray | None, entry: Json) -> Arbiter:
+    """The same for a between-study covariance, the inner labels being codes of its rows."""
+
+    @cache
+    def arbiter() -> str | None:
+        theirs = numbers(entry["Psi"])
+        if psi is None or theirs.size != psi.size:
+            return None
+        reference = theirs.reshape(psi.shape)
+        if not _exact(plan, (), psi)[0] > _exact(plan, (), reference)[0]:
+            return None
+        return "the search stopped short: the log-likelihood at our covariance is higher"
+
+    return arbiter
+
+
+def exact_sandwich(
+    y: FloatArray,
+    v: FloatArray,
+    X: FloatArray,
+    cluster: Sequence[Hashable],
+    kind: RobustKind,
+    fit: RobustVariance,
+) -> Arbiter:
+    """The textbook formulas in 40-digit arithmetic, for independent estimates."""
+
+    @cache
+    def arbiter() -> str | None:
+        with mp.workdps(40):
+            beta, se, df = _sandwich(y, v, X, codes_of(cluster, len(y), what="Clusters"), kind)
+        if fit.df_rule == "clusters":
+            df = [float(d or 0) for d in fit.df]
+        if kind == "CR1p":
+            m, p = fit.clusters, X.shape[1]
+            se = [s * (m / (m - p)) ** 0.5 for s in se]
+        ours = [*fit.beta, *fit.se, *(d or 0.0 for d in fit.df)]
+        if np.allclose(ours, [*beta, *se, *df], rtol=1e-11, atol=0):
+            return "40-digit arithmetic sides with us: moderators far from zero cost them digits"
+        return None
+
+    return arbiter
+
+
+def _sandwich(
+    y: FloatArray, v: FloatArray, X: FloatArray, code: NDArray[np.intp], kind: RobustKind
+) -> tuple[list[float], list[float], list[float]]:
+    """Coefficients, standard errors (CR1p as CR0) and Satterthwaite's degrees of freedom."""
+    k, p = X.shape
+    design, estimates = mp.matrix(X.tolist()), mp.matrix(y.tolist())
+    W = mp.diag([1 / mp.mpf(x) for x in v.tolist()])
+    M = mp.inverse(design.T * W * design)
+    beta = M * design.T * W * estimates
+    I_H = mp.eye(k) - design * M * design.T * W
+    residuals = I_H * estimates
+    m = int(code.max()) + 1
+    factor = {"CR1": mp.mpf(m) / (m - 1), "CR1S": mp.mpf(m * (k - 1)) / ((m - 1) * (k - p))}
+    G = [mp.zeros(k, m) for _ in range(p)]
+    shares = mp.zeros(m, p)
+    for j in range(m):
+        rows = np.flatnonzero(code == j).tolist()
+        part = mp.matrix([[I_H[a, b] for b in range(k)] for a in rows])
+        A = mp.eye(len(rows)) * mp.sqrt(factor.get(kind, 1))
+        own = mp.matrix([[I_H[a, b] for b in rows] for a in rows])
+        if kind == "CR3":
+            A = mp.inverse(own)
+        elif kind == "CR2":
+            Phi = mp.diag([mp.mpf(v[a]) for a in rows])
+            D = mp.diag([mp.sqrt(mp.mpf(v[a])) for a in rows])
+            B = D * own * Phi * D
+            values, vectors = mp.eigsy((B + B.T) / 2)
+            largest = max(values)
+            root = mp.diag([1 / mp.sqrt(x) if x > largest * 1e-20 else 0 for x in values])
+            A = D * vectors * root * vectors.T * D
+        bread = mp.matrix([[design[a, c] / mp.mpf(v[a]) for c in range(p)] for a in rows]) * M
+        e = mp.matrix([residuals[a] for a in rows])
+        g = part.T * A.T * bread
+        s = bread.T * A * e
+        for c in range(p):
+            shares[j, c] = s[c]
+            for i in range(k):
+                G[c][i, j] = g[i, c]
+    ses, dfs = [], []
+    Phi = mp.diag([mp.mpf(x) for x in v.tolist()])
+    for c in range(p):
+        P = G[c].T * Phi * G[c]
+        trace = sum((P[j, j] for j in range(m)), mp.mpf(0))
+        squares = sum((P[i, j] ** 2 for i in range(m) for j in range(m)), mp.mpf(0))
+        dfs.append(float(trace**2 / squares))
+        ses.append(float(mp.sqrt(sum((shares[j, c] ** 2 for j in range(m)), mp.mpf(0)))))
+    return [float(b) for b in beta], ses, dfs
 
 
 def closer_limit(
@@ -103,13 +200,9 @@ def _dense(plan: Plan, sigma2: FloatArray) -> float:
 
 
 def _exact(
-    plan: Plan, sigma2: Sequence[float] | FloatArray, tau2: Any, rho: Any
-) -> tuple[mp.mpf, FloatArray, FloatArray] | None:
+    plan: Plan, sigma2: Sequence[float] | FloatArray, G: Any
+) -> tuple[mp.mpf, FloatArray, FloatArray]:
     """Log-likelihood, coefficients and standard errors, cluster by cluster."""
-    correlation = [0.0 if r is None else float(r) for r in rho] or [0.0]
-    G = _between_kinds(plan, tau2, correlation)
-    if G is None:
-        return None
     cluster = codes_of(plan.cluster, len(plan.yi), what="Clusters")
     with mp.workdps(40):
         p = plan.X.shape[1]
@@ -144,7 +237,7 @@ def _exact(
         )
 
 
-def _covariance(plan: Plan, sigma2: Any, G: FloatArray | None, i: int, j: int) -> mp.mpf:
+def _covariance(plan: Plan, sigma2: Any, G: Any, i: int, j: int) -> mp.mpf:
     if plan.V.ndim == 2:
         value = mp.mpf(float(plan.V[i, j]))
     else:
@@ -153,28 +246,34 @@ def _covariance(plan: Plan, sigma2: Any, G: FloatArray | None, i: int, j: int) -
         if labels[i] == labels[j]:
             value += mp.mpf(float(variance))
     for structure in plan.structures:
-        if structure.outer[i] == structure.outer[j] and G is not None:
+        if structure.outer[i] == structure.outer[j]:
             kinds = sorted_labels(structure.inner)
             a, b = kinds.index(structure.inner[i]), kinds.index(structure.inner[j])
-            value += G[a, b]
+            value += mp.mpf(G[a, b])
     return value
 
 
-def _between_kinds(plan: Plan, tau2: Any, rho: Sequence[float]) -> Any:
+def _between_kinds(plan: Plan, tau2: Any, rho: Any) -> Any:
     """Covariance between kinds of effect from printed variances and correlations, exactly."""
     if not plan.structures:
         return np.zeros((0, 0))
     structure = plan.structures[0]
-    m = len(sorted_labels(structure.inner))
-    variances = [mp.mpf(float(t)) for t in tau2]
-    if len(variances) == 1:
-        variances = variances * m
-    if len(variances) != m or structure.kind in ("AR", "HAR", "CAR") or len(rho) > 1:
-        return None
+    labels = sorted_labels(structure.inner)
+    m = len(labels)
+    variances = [mp.mpf(float(t)) for t in tau2] * (m if len(tau2) == 1 else 1)
+    correlations = [0.0 if r is None else float(r) for r in rho] or [0.0]
+    pairs = {p: i for i, p in enumerate(combinations(range(m), 2))}
     with mp.workdps(40):
         G = np.empty((m, m), dtype=object)
         for a in range(m):
             for b in range(m):
-                r = mp.mpf(1) if a == b else mp.mpf(rho[0])
+                r = mp.mpf(1)
+                if a != b:
+                    pair = pairs[min(a, b), max(a, b)] if len(correlations) > 1 else 0
+                    r = mp.mpf(correlations[pair])
+                if structure.kind in ("AR", "HAR"):
+                    r = r ** abs(a - b)
+                elif structure.kind == "CAR":
+                    r = r ** abs(mp.mpf(float(labels[a])) - mp.mpf(float(labels[b])))
                 G[a, b] = r * mp.sqrt(variances[a]) * mp.sqrt(variances[b])
     return G

@@ -95,6 +95,25 @@ def read_plan(name: str, entry: Json, data: Json) -> Plan | None:
     )
 
 
+def read_outcomes(
+    data: Json, study: Sequence[Hashable], V: NDArray[np.float64], *, method: LikelihoodMethod
+) -> Plan:
+    """Unstructured model of the mean of each outcome, in order of their first appearance."""
+    order = list(dict.fromkeys(data["outcome"]))
+    code = np.array([order.index(o) for o in data["outcome"]])
+    return Plan(
+        family="mixmeta",
+        yi=column(data["yi"]),
+        V=V,
+        cluster=study,
+        levels=(),
+        structures=(RandomStructure(inner=code.tolist(), outer=study, kind="UN"),),
+        X=(code[:, None] == np.arange(len(order))).astype(np.float64),
+        method=method,
+        test="z",
+    )
+
+
 def _sampling(parts: Sequence[str], data: Json, cluster: Sequence[Hashable]) -> NDArray[np.float64]:
     if "V" in data:
         return np.array(data["V"], dtype=np.float64)
