@@ -23,6 +23,7 @@ WaldTest = Literal["z", "t"]
 _LOG_2PI = math.log(2 * math.pi)
 _NO_SPREAD = 1e-9
 """τ² below this share of a study's own variance is a τ² of zero, which a logarithm never is."""
+_FAR = 1e60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,9 @@ def fit_location_scale(
         raise EvidenceError(f"A confidence level of {level:g} cannot be; write 95% as 0.95.")
     k, p, q = len(y), design.shape[1], scale.shape[1]
     if k < p + q:
-        raise EvidenceError(f"{k} estimates are too few for {p} + {q} coefficients.")
+        raise EvidenceError(f"Too few estimates ({k}) for {p} + {q} coefficients.")
+    if max(np.abs(y).max(), v.max(), 1 / v.min()) > _FAR:
+        raise EvidenceError("Put the outcome in other units: its numbers are too far from one.")
     model = _LocationScale(y, v, design, scale, restricted=method == "REML")
     peak = model.highest()
     tau2 = model.tau2(peak.at)

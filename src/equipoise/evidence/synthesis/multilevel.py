@@ -156,7 +156,9 @@ def fit_multilevel(
     if not 0 < level < 1:
         raise EvidenceError(f"A confidence level of {level:g} cannot be; write 95% as 0.95.")
     if k <= p:
-        raise EvidenceError(f"{k} estimates are too few for {p} coefficients and their spread.")
+        raise EvidenceError(
+            f"Too few estimates ({k}) for the coefficients ({p}) and the spread around them."
+        )
     named = tuple(names) if names is not None else _default_names(design)
     if len(named) != p:
         raise EvidenceError(f"{p} coefficients need {p} names; there are {len(named)}.")

@@ -36,8 +36,9 @@ class RobustVariance:
 
     `beta`, `se`, `stat`, `p`, `ci` and `df` follow the columns of the design; `vcov` is p by p.
     `df_rule` is "satterthwaite" (one number for each coefficient) or "clusters" (clusters less
-    coefficients). `df`, `stat`, `p` and `ci` are `None` for a coefficient that one cluster decides
-    alone: no variation between clusters is left to judge it by. `cites` are method ids.
+    coefficients). `df`, `stat`, `p` and `ci` are `None` where no variation is left to judge a
+    coefficient by: all clusters are fitted exactly, or those that decide it are. `cites` are method
+    ids.
     """
 
     kind: RobustKind
@@ -87,6 +88,9 @@ def robust_variance(
     if not 0 < level < 1:
         raise EvidenceError(f"A confidence level of {level:g} cannot be; write 95% as 0.95.")
     members = cluster_members(cluster, len(y))
+    size = float(np.abs(y).max()) or 1.0
+    unit = float(np.median(Phi if Phi.ndim == 1 else np.diag(Phi)))
+    y, Phi = y / size, Phi / unit
     k, p = design.shape
     m = len(members)
     if m < 2:
@@ -102,35 +106,42 @@ def robust_variance(
     for matrix in (Phi, W):
         _require_independent_clusters(matrix, members)
 
-    # In an orthonormal basis of the design, columns of unlike size cost no digits.
+    # In an orthonormal basis of the design, columns of unlike size cost no digits; nor does a
+    # common offset of the estimates once what is left of it is rounding error.
     Q, R = np.linalg.qr(design)
+    offset = Q.T @ y
+    left = y - Q @ offset
+    if (np.abs(left) < 16 * np.finfo(float).eps).all():
+        left = np.zeros(k)
     Qs = [Q[rows] for rows in members]
     WQs = [w @ q for w, q in zip(W_blocks, Qs, strict=True)]
     M = np.linalg.inv(sum(q.T @ wq for q, wq in zip(Qs, WQs, strict=True)))
-    gamma = M @ sum(wq.T @ y[rows] for wq, rows in zip(WQs, members, strict=True))
+    gamma = M @ sum(wq.T @ left[rows] for wq, rows in zip(WQs, members, strict=True))
     middle = sum(wq.T @ phi @ wq for wq, phi in zip(WQs, Phi_blocks, strict=True))
     spread = M @ middle @ M
     to_beta = np.linalg.solve(R, np.eye(p))
     C = to_beta @ M
 
-    size = len(members)
-    scores = np.empty((size, p))  # Q_j'W_j A_j e_j
-    inner = np.empty((p, size, p))  # Q_j' a_j, for each coefficient
-    cross = np.empty((p, size, p))  # Q_j'W_j Φ_j a_j
-    own = np.empty((p, size))  # a_j' Φ_j a_j
+    scores = np.empty((m, p))  # Q_j'W_j A_j e_j
+    inner = np.empty((p, m, p))  # Q_j' a_j, for each coefficient
+    cross = np.empty((p, m, p))  # Q_j'W_j Φ_j a_j
+    own = np.empty((p, m))  # a_j' Φ_j a_j
     for j, rows in enumerate(members):
         q, wq, phi = Qs[j], WQs[j], Phi_blocks[j]
         A = _adjustment(kind, q, wq, phi, M, spread, factor=_factor(kind, m, k, p))
-        residual = y[rows] - q @ gamma
+        residual = left[rows] - q @ gamma
         scores[j] = wq.T @ A @ residual
         a = A.T @ wq @ C.T  # one column for each coefficient
         inner[:, j] = a.T @ q
         cross[:, j] = a.T @ phi @ wq
         own[:, j] = np.einsum("ic,ij,jc->c", a, phi, a)
     along = scores @ C.T
-    vcov = along.T @ along
-    beta = to_beta @ gamma
-    se = np.sqrt(np.diag(vcov))
+    with np.errstate(over="ignore"):
+        vcov = (along * size).T @ (along * size)
+    beta = to_beta @ (gamma + offset) * size
+    se = np.linalg.norm(along, axis=0) * size
+    if not (np.isfinite(beta).all() and np.isfinite(vcov).all()):
+        raise EvidenceError("The estimates and their variances are too far from one another.")
     if df == "clusters":
         dfs: list[float | None] = [float(m - p)] * p
     else:
@@ -184,16 +195,17 @@ def _adjustment(
     if kind == "CR2":
         hat_phi = q @ M @ (wq.T @ phi)
         residual_variance = phi - hat_phi - hat_phi.T + q @ spread @ q.T
-        D = np.linalg.cholesky(phi).T
-        B = D @ residual_variance @ D.T
+        # A does not depend on the size of the cluster's variances, squares of which may overflow.
+        size = float(np.diag(phi).max())
+        D = np.linalg.cholesky(phi / size).T
+        B = D @ (residual_variance / size) @ D.T
         values, vectors = np.linalg.eigh((B + B.T) / 2)
-        largest = float(np.linalg.norm(D @ D.T, 2)) * float(np.linalg.norm(phi, 2))
-        kept = values > _NO_RESIDUAL_LEFT * largest
+        kept = values > _NO_RESIDUAL_LEFT * float(np.linalg.norm(phi / size, 2)) ** 2
         root = np.where(kept, 1 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
         return np.asarray(D.T @ ((vectors * root) @ vectors.T) @ D)
     if kind == "CR3":
         left = identity - q @ M @ wq.T
-        if np.linalg.cond(left) > 1 / _NO_RESIDUAL_LEFT:
+        if float(np.abs(np.linalg.eigvals(left)).min()) < _NO_RESIDUAL_LEFT:
             raise EvidenceError(
                 "One cluster alone decides a coefficient, so leaving it out (CR3) is not possible."
             )
