@@ -93,7 +93,7 @@ class GaussianModel:
         self.free = int(edges[-1])
         spread = float(residuals @ residuals) / max(1, self.k - self.p)
         sampling = scaled if scaled.ndim == 1 else np.diag(scaled)
-        typical, self.least_variance = float(np.mean(sampling)), float(np.min(sampling))
+        typical, self.least_variance = float(np.median(sampling)), float(np.min(sampling))
         self.start_variance = max(spread - typical, 0.1 * typical)
 
     def beta(self, at: Evaluation) -> tuple[FloatArray, FloatArray]:
