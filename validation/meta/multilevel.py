@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.errors import EvidenceError
 from equipoise.evidence.synthesis.multilevel import fit_multilevel, robust_multilevel
 from equipoise.evidence.synthesis.multivariate import MultivariateMethod, pool_multivariate
 from equipoise.evidence.synthesis.profile import ComponentKind, profile_interval
@@ -63,12 +64,21 @@ def check_multivariate(file: File, agreement: Agreement) -> None:
             _check_mixmeta(name, place, entry, file.content["data"], agreement)
             continue
         plan = read_plan(name, entry, file.content["data"])
-        if plan is None:
+        if plan is None or not _can_be_told(plan):
             agreement.skip(f"multivariate {name}", entry)
         elif "beta" in entry:
             _check_fit(plan, place, entry, agreement)
         else:
             _check_profile(plan, place, entry, agreement)
+
+
+def _can_be_told(plan: Plan) -> bool:
+    """Whether we fit it at all: we refuse components that the estimates say nothing about."""
+    try:
+        plan.fit()
+    except EvidenceError:
+        return False
+    return True
 
 
 def _check_fit(plan: Plan, place: str, entry: Json, agreement: Agreement) -> None:
@@ -207,11 +217,14 @@ def check_robust(
             agreement.skip(f"robust {name}", entry)
             continue
         kind, df = _ROBUST[head]
-        fit = robust_variance(
-            analysis.yi, analysis.vi + tau2[model], clusters, X=X, kind=kind, df=df
-        )
+        working = analysis.vi + tau2[model]
+        try:
+            fit = robust_variance(analysis.yi, working, clusters, X=X, kind=kind, df=df)
+        except EvidenceError as refusal:
+            agreement.skip(f"robust {name}: {refusal}", entry)
+            continue
         tolerance = _CLOSED_FORM if model == "EE" else _ITERATED
-        arbiter = exact_sandwich(analysis.yi, analysis.vi + tau2[model], X, clusters, kind, fit)
+        arbiter = exact_sandwich(analysis.yi, working, X, clusters, kind, fit)
         quantity = f"robust {head} {model}"
         _compare_robust(
             quantity,
