@@ -47,8 +47,8 @@ IntArray = NDArray[np.intp]
 LikelihoodMethod = Literal["REML", "ML"]
 CoefficientTest = Literal["z", "t"]
 
-_NEGLIGIBLE = 1e-10
-"""Variance, as a share of the typical variance of the estimates, that is reported as zero."""
+_NEGLIGIBLE = 1e-9
+"""Variance, as a share of the least sampling variance, that is reported as zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +265,7 @@ def _variances(
     fitted: list[RandomCovariance] = []
     square = model.unit**2
     for i, (component, part) in enumerate(zip(model.components, model.parts, strict=True)):
-        variances, rho = component.form.describe(free[part], _NEGLIGIBLE)
+        variances, rho = component.form.describe(free[part], _NEGLIGIBLE * model.least_variance)
         if i < levels:
             sigma2.append(float(variances[0]) * square)
             continue

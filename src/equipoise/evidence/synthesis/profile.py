@@ -8,7 +8,7 @@ from typing import Literal
 
 from equipoise.errors import EvidenceError
 from equipoise.evidence.synthesis.multilevel import MultilevelFit
-from equipoise.evidence.synthesis.peaks import highest_peak, starting_points
+from equipoise.evidence.synthesis.peaks import highest_peak, middle_point
 from equipoise.stats.distributions import chi_square_quantile
 from equipoise.stats.roots import bracketed_root
 
@@ -47,7 +47,7 @@ def profile_interval(
 
     def excess(x: float) -> float:
         nearest = min(warm, key=lambda seen: abs(seen - x))
-        starts = [warm[nearest], fit._free, starting_points(model)[0]]
+        starts = [warm[nearest], fit._free, middle_point(model)]
         peak = highest_peak(model, starts, fixed=(position, to_free(x)))
         warm[x] = peak.at
         return fit.ll - drop - peak.value

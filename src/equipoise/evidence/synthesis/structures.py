@@ -100,15 +100,22 @@ class Parametrisation:
             return 0.0
         return -1.0 if self.kind in ("AR", "HAR", "UN") else -1 / (self.m - 1)
 
-    def start(self, variance: float, correlation: float) -> FloatArray:
-        """Free numbers for equal variances and, as far as the kind has any, equal correlations."""
+    def start(self, variance: float, correlation: float, strong: int | None = None) -> FloatArray:
+        """Free numbers for a size of the variances and, as far as the kind has any, correlations.
+
+        Variances are equal or, where labels have their own, a hundred times smaller for all labels
+        but the `strong` one.
+        """
+        each = np.full(self.variances, variance)
+        if strong is not None:
+            each[np.arange(self.variances) != strong] *= 0.01
         if self._cholesky:
             rho = max(correlation, -0.9 / (self.m - 1))
-            G = variance * ((1 - rho) * np.eye(self.m) + rho)
+            R = (1 - rho) * np.eye(self.m) + rho
+            G = np.sqrt(np.outer(each, each)) * R
             return np.asarray(np.linalg.cholesky(G)[np.tril_indices(self.m)])
-        s = self.free_variance(variance)
         angle = [self.free_correlation(correlation)] if self.correlated else []
-        return np.array([s] * self.variances + angle)
+        return np.array([self.free_variance(v) for v in each.tolist()] + angle)
 
     def free_variance(self, variance: float) -> float:
         """Free number of a variance."""
