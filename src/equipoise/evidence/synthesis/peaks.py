@@ -32,8 +32,8 @@ def starting_points(model: GaussianModel) -> list[FloatArray]:
     """Points from which the climbs begin.
 
     Along rays of fixed shares and correlations, the size of the variance is scanned over all scales
-    of the problem; there is a start where the likelihood is higher than at both neighbours, at the
-    size that the spread of the estimates suggests, and next to zero.
+    of the problem; there is a start where the likelihood is higher than at both neighbours, and for
+    equal shares at the size that the spread of the estimates suggests, and next to zero.
     """
     n = len(model.components)
     if n == 0:
@@ -56,7 +56,8 @@ def starting_points(model: GaussianModel) -> list[FloatArray]:
         ray = [_point(model, size, share, rho, label) for size in sizes.tolist()]
         values = np.array([-math.inf, *(model.value(point) for point in ray), -math.inf])
         peaks = (values[1:-1] >= values[:-2]) & (values[1:-1] >= values[2:])
-        peaks[[0, usual]] = True
+        if share is shares[0] and label is None:
+            peaks[[0, usual]] = True
         starts += [ray[i] for i in np.flatnonzero(peaks & np.isfinite(values[1:-1])).tolist()]
     return starts or [middle_point(model)]
 
