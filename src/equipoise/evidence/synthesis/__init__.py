@@ -8,6 +8,7 @@ from equipoise.evidence.synthesis.classical import (
     pool_fixed,
     pool_random,
 )
+from equipoise.evidence.synthesis.dependence import sampling_covariance
 from equipoise.evidence.synthesis.influence import (
     Influence,
     StudyEffects,
@@ -16,8 +17,16 @@ from equipoise.evidence.synthesis.influence import (
     measure_influence,
     pool_cumulatively,
 )
+from equipoise.evidence.synthesis.location_scale import LocationScaleFit, fit_location_scale
+from equipoise.evidence.synthesis.multilevel import (
+    MultilevelFit,
+    fit_multilevel,
+    robust_multilevel,
+)
+from equipoise.evidence.synthesis.multivariate import MultivariateSynthesis, pool_multivariate
 from equipoise.evidence.synthesis.permutation import PermutationTest, permutation_test
 from equipoise.evidence.synthesis.pooled_batch import PooledBatch, Status
+from equipoise.evidence.synthesis.profile import profile_interval
 from equipoise.evidence.synthesis.regression import (
     Coefficient,
     MetaRegression,
@@ -25,6 +34,8 @@ from equipoise.evidence.synthesis.regression import (
     Prediction,
     fit_regression,
 )
+from equipoise.evidence.synthesis.robust import RobustVariance, robust_variance
+from equipoise.evidence.synthesis.structures import RandomCovariance, RandomStructure
 from equipoise.evidence.synthesis.tau2_intervals import Tau2Interval, tau2_interval
 from equipoise.stats.mixture import NormalMixture
 from equipoise.stats.priors import Flat, HalfCauchy, HalfNormal, Normal, Uniform
@@ -37,13 +48,19 @@ __all__ = [
     "HalfCauchy",
     "HalfNormal",
     "Influence",
+    "LocationScaleFit",
     "MetaRegression",
+    "MultilevelFit",
+    "MultivariateSynthesis",
     "Normal",
     "NormalMixture",
     "OmnibusTest",
     "PermutationTest",
     "PooledBatch",
     "Prediction",
+    "RandomCovariance",
+    "RandomStructure",
+    "RobustVariance",
     "ScalePosterior",
     "Status",
     "StudyEffects",
@@ -51,6 +68,8 @@ __all__ = [
     "Tau2Interval",
     "Uniform",
     "estimate_study_effects",
+    "fit_location_scale",
+    "fit_multilevel",
     "fit_regression",
     "leave_one_out",
     "measure_influence",
@@ -59,7 +78,12 @@ __all__ = [
     "pool_cumulatively",
     "pool_fixed",
     "pool_many",
+    "pool_multivariate",
     "pool_random",
     "pool_stream",
+    "profile_interval",
+    "robust_multilevel",
+    "robust_variance",
+    "sampling_covariance",
     "tau2_interval",
 ]
