@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, chdtri, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, chdtri, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 
 def two_sided_quantile(alpha: float, df: float | None = None) -> float:
@@ -38,6 +38,11 @@ def chi_square_upper_tail(x: float, df: float) -> float:
 def chi_square_quantile(p: float, df: float) -> float:
     """Find the x with P(X ≤ x) = p for a chi-square X with `df` degrees of freedom."""
     return float(chdtri(df, 1 - p))
+
+
+def f_upper_tail(x: float, df1: float, df2: float) -> float:
+    """P(X ≥ x) for an F variable X with `df1` and `df2` degrees of freedom."""
+    return float(fdtrc(df1, df2, x))
 
 
 def two_sided_quantiles(alpha: float, df: ArrayLike) -> NDArray[np.float64]:
