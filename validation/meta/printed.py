@@ -52,9 +52,7 @@ def check_five_number(group: Json, agreement: Agreement) -> None:
                 )
 
 
-def _mean_and_sd(
-    row: Mapping[str, float], method: QuantileMethod
-) -> tuple[float, float]:
+def _mean_and_sd(row: Mapping[str, float], method: QuantileMethod) -> tuple[float, float]:
     # A missing value is NaN in a column and left out of a summary.
     given = {name: value for name, value in row.items() if value == value}  # noqa: PLR0124
     try:

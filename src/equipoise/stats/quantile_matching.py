@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, gammaincinv, gammaln, ndtri
+from scipy.special import betaincinv, expit, gammaincinv, gammaln, logit, ndtri
 
 from equipoise.stats.roots import bracketed_root
 
@@ -24,7 +24,10 @@ _REACH = 9.0
 
 @dataclass(frozen=True, slots=True)
 class MatchedFamily:
-    """A family fitted to quantiles: its mean, SD and sum of squared distances of quantiles."""
+    """A family fitted to quantiles: its mean, SD and the sum of squared distances of quantiles.
+
+    `distance` is relative to the square of the largest quantile.
+    """
 
     family: str
     mean: float
@@ -39,11 +42,14 @@ def match_quantiles(probabilities: Array, quantiles: Array) -> tuple[MatchedFami
     positive; beta where all lie strictly between 0 and 1. The fit minimises the sum of squared
     differences of quantiles (McGrath 2020, DOI 10.1177/0962280219889080).
     """
-    fits = [_match_normal(probabilities, quantiles)]
+    unit = float(np.abs(quantiles).max())
+    relative = quantiles / unit
+    fits = [_match_normal(probabilities, relative)]
     if quantiles[0] >= 0 and quantiles[-1] > 0:
-        fits += [_match_scaled(name, probabilities, quantiles) for name in _SCALED]
+        fits += [_match_scaled(name, probabilities, relative) for name in _SCALED]
+    fits = [MatchedFamily(f.family, unit * f.mean, unit * f.sd, f.distance) for f in fits]
     if quantiles[0] > 0 and quantiles[-1] < 1:
-        fits.append(_match_beta(probabilities, quantiles))
+        fits.append(_match_beta(probabilities, quantiles, unit))
     return tuple(sorted(fits, key=lambda f: f.distance))
 
 
@@ -108,20 +114,22 @@ def _match_scaled(name: str, p: Array, q: Array) -> MatchedFamily:
     return MatchedFamily(name, scale * mean, scale * sd, distance(math.log(shape)))
 
 
-def _match_beta(p: Array, q: Array) -> MatchedFamily:
+def _match_beta(p: Array, q: Array, unit: float) -> MatchedFamily:
     """Beta by mean and precision: for each mean the best precision, then the best mean."""
 
     def best_precision(mean: float) -> tuple[float, float]:
         def distance(log_precision: float) -> float:
             size = math.exp(log_precision)
-            rest = q - np.asarray(betaincinv(mean * size, (1 - mean) * size, p))
+            rest = (q - np.asarray(betaincinv(mean * size, (1 - mean) * size, p))) / unit
             return float(rest @ rest)
 
         at = minimise(distance, math.log(0.05), math.log(1e7), grid=40)
         return at, distance(at)
 
-    at = minimise(lambda x: best_precision(1 / (1 + math.exp(-x)))[1], -12.0, 12.0, grid=40)
-    mean = 1 / (1 + math.exp(-at))
+    # The mean may lie beyond the quantiles, on the side of the longer tail.
+    first, last = float(logit(q[0])) - 6, float(logit(q[-1])) + 6
+    at = minimise(lambda x: best_precision(float(expit(x)))[1], first, last, grid=40)
+    mean = float(expit(at))
     log_precision, distance = best_precision(mean)
     sd = math.sqrt(mean * (1 - mean) / (1 + math.exp(log_precision)))
     return MatchedFamily("beta", mean, sd, distance)
