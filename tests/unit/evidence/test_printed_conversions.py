@@ -92,6 +92,17 @@ def test_t_and_p_and_f_give_one_smd(t, n1, n2):
     assert back.yi == -by_t.yi
 
 
+def test_a_bounded_p_gives_the_smallest_difference():
+    at = ef.estimate_smd_from_p_bound(-1, "p < 0.05", 20, 22)
+    assert at.yi == ef.estimate_smd_from_p(-1, 0.05, 20, 22).yi
+    assert at.yi > ef.estimate_smd_from_p(-1, 0.01, 20, 22).yi
+    assert "smallest-effect-of-bound" in {a.id for a in at.assumptions}
+    exact = ef.estimate_smd_from_p_bound(-1, "0.05", 20, 22)
+    assert exact == ef.estimate_smd_from_p(-1, 0.05, 20, 22)
+    with pytest.raises(EvidenceError, match="between nothing"):
+        ef.estimate_smd_from_p_bound(1, "> 0.05", 20, 22)
+
+
 @given(st.integers(5, 80), st.integers(5, 80), st.data())
 def test_a_fourfold_table_comes_back_from_its_chi_square(n1, n2, data):
     e1, e2 = data.draw(st.integers(0, n1)), data.draw(st.integers(0, n2))
@@ -307,6 +318,11 @@ def test_adjusted_estimates_are_flagged_once():
         lambda: MeanArm(mean=1, sd=0, n=4),
         lambda: ef.merge_arms([MeanArm(mean=1, sd=1e200, n=4), MeanArm(mean=1, sd=1, n=4)]),
         lambda: ef.share_control(MeanArm(mean=1, sd=2, n=30), 0),
+        lambda: ef.correlation_from_change(10, 5e-324, 0.05),
+        lambda: ef.estimate_smd_from_t(-1e300, 10, 10),
+        lambda: ef.tables_from_chi2("3.2", 10**9, 10**9, 20),
+        lambda: ef.events_from_percent("12", 10**12),
+        lambda: ef.check_change_sd("2.5", "1e300", "1e9"),
         lambda: ef.estimate_smd_from_f(4, 0, 10, 10),
     ],
 )

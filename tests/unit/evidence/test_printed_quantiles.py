@@ -36,7 +36,7 @@ def moved(numbers, shift, scale):
 
 
 @given(summaries(), st.floats(-20, 20), st.floats(0.1, 50), st.sampled_from(NORMAL_METHODS))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_normal_methods_follow_shift_and_scale(summary, shift, scale, method):
     numbers, n = summary
     here = estimate_mean_and_sd(FiveNumbers(n=n, **numbers), method)
@@ -48,7 +48,7 @@ def test_normal_methods_follow_shift_and_scale(summary, shift, scale, method):
 
 
 @given(summaries(), st.sampled_from(NORMAL_METHODS))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_normal_methods_mirror(summary, method):
     numbers, n = summary
     other = {"low": "high", "q1": "q3", "median": "median", "q3": "q1", "high": "low"}
@@ -61,7 +61,7 @@ def test_normal_methods_mirror(summary, method):
 
 
 @given(summaries(lowest=1.5), st.floats(10, 1000), st.sampled_from(["bc", "mln", "qe"]))
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_flexible_methods_follow_the_unit(summary, scale, method):
     numbers, n = summary
     try:
@@ -146,8 +146,8 @@ def test_order_statistics_of_three_are_the_textbook_ones():
     assert covariance[0, 1] == pytest.approx(root, rel=1e-11)
 
 
-@given(st.integers(2, 12))
-@settings(max_examples=8)
+@given(st.integers(2, 8))
+@settings(max_examples=5)
 def test_order_statistics_add_up_to_the_whole_sample(n):
     means, covariance = order.normal_order_moments(range(1, n + 1), n)
     assert means.sum() == pytest.approx(0, abs=1e-10)

@@ -124,6 +124,8 @@ def test_refused():
         lambda: ef.find_sample("1", "1", 5, low=0.5, high=3),
         lambda: ef.find_sample("1", "1", 5, low=3, high=0),
         lambda: ef.sd_range("1", 1, 0, 3),
+        lambda: ef.totals_of_mean("3.1", 10**9),
+        lambda: ef.totals_of_mean("3.1", 0),
     ):
         with pytest.raises(EvidenceError):
             refused()

@@ -15,6 +15,7 @@ from equipoise.evidence.effects.estimate import (
     require_group_size,
     require_positive,
 )
+from equipoise.evidence.effects.overflow import refuse_overflow
 
 Arm = TypeVar("Arm")
 
@@ -67,6 +68,7 @@ class Derived(Generic[Arm]):
     assumptions: tuple[Assumption, ...] = ()
 
 
+@refuse_overflow
 def merge_arms(arms: Sequence[MeanArm]) -> Derived[MeanArm]:
     """One arm of all people: as if the arms had never been apart (Cochrane Handbook 6.5.2.10).
 
@@ -105,6 +107,7 @@ def merge_arms(arms: Sequence[MeanArm]) -> Derived[MeanArm]:
     return Derived(arm=MeanArm(mean=mean, sd=sd, n=n), steps=steps)
 
 
+@refuse_overflow
 def merge_counts(arms: Sequence[CountArm]) -> Derived[CountArm]:
     """One arm of all people: events and people added up."""
     if not arms:

@@ -19,6 +19,7 @@ from equipoise.evidence.effects.estimate import (
     require_positive,
 )
 from equipoise.evidence.effects.means import estimate_md_from_means
+from equipoise.evidence.effects.overflow import refuse_overflow
 from equipoise.evidence.effects.paired import GIVEN_CORRELATION, estimate_md_crossover_from_arms
 from equipoise.evidence.effects.uncertainty import se_from_p
 
@@ -52,6 +53,7 @@ class BeforeAfter:
         require_group_size(n=self.n)
 
 
+@refuse_overflow
 def correlation_from_change(sd_before: float, sd_after: float, sd_change: float) -> Step:
     """Correlation of before and after from three printed SDs (Cochrane Handbook 6.5.2.8).
 
@@ -76,6 +78,7 @@ def correlation_from_change(sd_before: float, sd_after: float, sd_change: float)
     )
 
 
+@refuse_overflow
 def correlation_from_paired_p(
     difference: float, p: float, sd1: float, sd2: float, n: float
 ) -> Step:
@@ -85,6 +88,7 @@ def correlation_from_paired_p(
     return correlation_from_change(sd1, sd2, se * math.sqrt(n))
 
 
+@refuse_overflow
 def sd_of_change(sd_before: float, sd_after: float, r: float) -> Step:
     """SD of change from the SDs before and after and a correlation (Follmann 1992).
 
@@ -105,6 +109,7 @@ def sd_of_change(sd_before: float, sd_after: float, r: float) -> Step:
     )
 
 
+@refuse_overflow
 def estimate_md_from_changes(
     arm1: BeforeAfter, arm2: BeforeAfter, r: float, *, observed: bool = False
 ) -> Estimate:
@@ -137,6 +142,7 @@ def estimate_md_from_changes(
     )
 
 
+@refuse_overflow
 def estimate_md_ancova(
     arm1: BeforeAfter, arm2: BeforeAfter, r: float, *, observed: bool = False
 ) -> Estimate:
@@ -195,6 +201,7 @@ def estimate_md_ancova(
     )
 
 
+@refuse_overflow
 def estimate_md_crossover_from_printed_p(
     m1: float, sd1: float, m2: float, sd2: float, n: float, p: float
 ) -> Estimate:

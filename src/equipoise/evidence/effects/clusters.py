@@ -11,6 +11,7 @@ import math
 from equipoise.errors import EvidenceError
 from equipoise.evidence.effects.arms import CountArm, Derived, MeanArm
 from equipoise.evidence.effects.estimate import Assumption, Estimate, Step, Sweep
+from equipoise.evidence.effects.overflow import refuse_overflow
 
 ASSUMED_ICC = Assumption(
     id="intracluster-correlation",
@@ -22,6 +23,7 @@ ASSUMED_ICC = Assumption(
 )
 
 
+@refuse_overflow
 def design_effect(icc: float, mean_size: float, *, size_cv: float = 0.0) -> Step:
     """By how much clusters inflate a variance: 1 + ((1 + CV²) × mean size − 1) × ICC.
 

@@ -19,7 +19,8 @@ from equipoise.evidence.effects.estimate import (
     require_group_size,
     require_positive,
 )
-from equipoise.evidence.effects.means import estimate_smd_from_md
+from equipoise.evidence.effects.means import estimate_smd_from_md, estimate_smd_from_p
+from equipoise.evidence.effects.overflow import refuse_overflow
 from equipoise.evidence.effects.printed import read_printed
 from equipoise.evidence.effects.uncertainty import (
     NORMAL_INTERVAL,
@@ -30,6 +31,8 @@ from equipoise.evidence.effects.uncertainty import (
     se_from_p,
     split_bound,
 )
+
+_MOST_PEOPLE = 1_000_000
 
 LOG_INTERVAL = Assumption(
     id="log-normal-interval",
@@ -57,6 +60,13 @@ P_AT_LOWER_BOUND = Assumption(
         "its p-value was not printed would be missing because of its result."
     ),
 )
+SMALLEST_EFFECT = Assumption(
+    id="smallest-effect-of-bound",
+    text=(
+        "Only an upper bound of the p-value was printed; the difference is the smallest that "
+        "fits, and lies further from nothing than shown."
+    ),
+)
 ADJUSTED = Assumption(
     id="adjusted-estimate",
     text=(
@@ -66,6 +76,7 @@ ADJUSTED = Assumption(
 )
 
 
+@refuse_overflow
 def estimate_from_se(
     estimate: float,
     se: float,
@@ -94,6 +105,7 @@ def estimate_from_se(
     return _estimate(measure, yi, step, df, (*before, step), (DELTA_METHOD,) if of_ratio else ())
 
 
+@refuse_overflow
 def estimate_from_ci(
     estimate: float,
     low: float,
@@ -119,6 +131,7 @@ def estimate_from_ci(
     return _estimate(measure, yi, se, df, (*before, se), (belief,))
 
 
+@refuse_overflow
 def estimate_from_p(
     estimate: float, p: str | float, measure: EffectMeasure, *, df: float | None = None
 ) -> Estimate:
@@ -162,6 +175,7 @@ def estimate_from_chi2(estimate: float, chi2: float, measure: EffectMeasure) -> 
     return _from_statistic(estimate, root.value, measure, None, "z", (root,))
 
 
+@refuse_overflow
 def estimate_smd_from_t(t: float, n1: float, n2: float) -> Estimate:
     """Hedges' g from the t of two independent groups, its sign that of the difference."""
     require_finite(t=t)
@@ -184,6 +198,7 @@ def estimate_smd_from_t(t: float, n1: float, n2: float) -> Estimate:
     )
 
 
+@refuse_overflow
 def estimate_smd_from_f(f: float, sign: int, n1: float, n2: float) -> Estimate:
     """Hedges' g from the F of a one-way comparison of two groups; `sign` of the difference."""
     if sign not in (-1, 1):
@@ -196,6 +211,28 @@ def estimate_smd_from_f(f: float, sign: int, n1: float, n2: float) -> Estimate:
         vi=g.vi,
         steps=(root, *g.steps),
         assumptions=g.assumptions,
+    )
+
+
+def estimate_smd_from_p_bound(sign: int, p: str, n1: float, n2: float) -> Estimate:
+    """Hedges' g from an upper bound of a t test's two-sided p-value ("p < 0.05").
+
+    The bound gives the smallest difference that fits: cautious about the size, not about the
+    precision, which hardly depends on it. "p > 0.1" is refused: the difference would lie anywhere
+    between nothing and a bound.
+    """
+    bound, number = split_bound(p)
+    if bound == ">":
+        raise EvidenceError(
+            "A lower bound of p says only that the difference lies between nothing and a bound."
+        )
+    g = estimate_smd_from_p(sign, read_printed(number).value, n1, n2)
+    return Estimate(
+        measure=g.measure,
+        yi=g.yi,
+        vi=g.vi,
+        steps=g.steps,
+        assumptions=(*g.assumptions, *((SMALLEST_EFFECT,) if bound == "<" else ())),
     )
 
 
@@ -230,6 +267,8 @@ def tables_from_chi2(
     people = n1 + n2
     if min(n1, n2) < 1 or not 0 < events < people:
         raise EvidenceError("A fourfold table needs people in both arms, with events and without.")
+    if people > _MOST_PEOPLE:
+        raise EvidenceError(f"Tables of {people} people are too many to try.")
     printed = read_printed(chi2)
     factor = people / (n1 * n2 * events * (people - events))
     found = []
@@ -328,6 +367,7 @@ def _root(statistic: float, symbol: str, of: str, formula: str) -> Step:
     )
 
 
+@refuse_overflow
 def _from_statistic(
     estimate: float,
     statistic: float,

@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import islice
 
 from equipoise.errors import EvidenceError
+from equipoise.evidence.effects.overflow import refuse_overflow
 from equipoise.evidence.effects.printed import Printed, read_printed, totals_of_mean
 
 _BUDGET = 20_000
@@ -32,6 +33,7 @@ class SampleSearch:
     decided: bool
 
 
+@refuse_overflow
 def find_sample(
     mean: str,
     sd: str,
@@ -65,6 +67,7 @@ def find_sample(
     return SampleSearch(sample=None, decided=budget > 0 and len(totals) < _MOST_TOTALS)
 
 
+@refuse_overflow
 def sd_range(
     mean: str, n: int, low: float, high: float, *, items: int = 1
 ) -> tuple[float, float] | None:
@@ -102,6 +105,8 @@ def _spread(sd: str, n: int) -> Printed:
 
 
 def _scale(low: float | None, high: float | None, items: int) -> tuple[int | None, int | None]:
+    if items < 1:
+        raise EvidenceError("A score averages at least one item.")
     ends: list[int | None] = []
     for end in (low, high):
         if end is None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from equipoise.errors import EvidenceError
 
+_MOST_TOTALS = 100_000
 _TYPOGRAPHY = str.maketrans({"−": "-", "–": "-", "·": ".", "\u2009": "", "\u00a0": "", " ": ""})
 
 
@@ -78,6 +79,8 @@ def events_from_percent(pct_text: str, n: int) -> tuple[int, ...]:
     printed = read_printed(pct_text)
     if not 0 <= printed.exact <= 100:
         raise EvidenceError(f"'{pct_text}' is not a percentage of people.")
+    if n > 50 * _MOST_TOTALS * Fraction(10) ** printed.decimals:
+        raise EvidenceError(f"So many counts out of {n} print as {pct_text} that they say nothing.")
     first = max(0, int(printed.low * n / 100) - 1)
     last = min(n, int(printed.high * n / 100) + 2)
     return tuple(e for e in range(first, last + 1) if rounds_to(Fraction(100 * e, n), printed))
@@ -87,12 +90,15 @@ def totals_of_mean(mean_text: str, n: int, items: int = 1) -> tuple[int, ...]:
     """Every whole-number total of n people's scores whose mean prints as `mean_text`, ascending.
 
     `items` is the number of whole-number items that each score averages, one for a plain count or
-    a sum score; the total is then of all the items of all the people.
+    a sum score; the total is then of all the items of all the people. Raises `EvidenceError` where
+    more than a hundred thousand totals print like this.
     """
     if n < 1 or items < 1:
         raise EvidenceError("A mean needs at least one person and one item.")
     printed = read_printed(mean_text)
     grains = n * items
+    if grains > _MOST_TOTALS * Fraction(10) ** printed.decimals:
+        raise EvidenceError(f"So many totals print as {mean_text} that they say nothing.")
     around = int(Fraction(printed.exact) * grains)
     return tuple(
         total
@@ -108,7 +114,7 @@ def grim(mean_text: str, n: int, items: int = 1) -> bool:
     printed decimals every mean is possible and the test says nothing.
     """
     printed = read_printed(mean_text)
-    if printed.decimals >= 0 and n * items > 10**printed.decimals and n > 0 and items > 0:
+    if n > 0 and items > 0 and n * items > Fraction(10) ** printed.decimals:
         return True
     return bool(totals_of_mean(mean_text, n, items))
 

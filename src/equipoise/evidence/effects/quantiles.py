@@ -21,6 +21,7 @@ from equipoise.evidence.effects.estimate import (
     require_finite,
 )
 from equipoise.evidence.effects.means import estimate_md_from_means
+from equipoise.evidence.effects.overflow import refuse_overflow
 from equipoise.stats.order_statistics import (
     best_linear_unbiased,
     fit_normal,
@@ -167,6 +168,7 @@ class MeanAndSD:
     assumptions: tuple[Assumption, ...]
 
 
+@refuse_overflow
 def check_skewness(five: FiveNumbers) -> SkewnessCheck:
     """Test of normality that needs the quantiles and n only (DOI 10.1177/09622802231172043).
 
@@ -220,8 +222,10 @@ def estimate_mean_and_sd(
     fits has no finite mean.
     """
     work = _METHODS[QuantileMethod(method)]
+    skewness = check_skewness(five)
     try:
-        steps, assumption = work(five)
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            steps, assumption = work(five)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
         raise EvidenceError(
             f"These quantiles give no mean and standard deviation by the method '{method}'. Use "
@@ -232,7 +236,6 @@ def estimate_mean_and_sd(
         raise EvidenceError(
             f"The method '{method}' gives no positive, finite standard deviation here."
         )
-    skewness = check_skewness(five)
     doubts: tuple[Assumption, ...] = ()
     if assumption is NORMAL_DATA and not skewness.normal_is_tenable:
         doubts = (SKEWED_DATA,)
@@ -247,6 +250,7 @@ def estimate_mean_and_sd(
     )
 
 
+@refuse_overflow
 def estimate_md_from_quantiles(
     five1: FiveNumbers,
     five2: FiveNumbers,

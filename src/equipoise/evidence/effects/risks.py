@@ -108,7 +108,7 @@ class NumberNeeded:
 
 
 def risk_difference(estimate: Estimate, level: float = 0.95) -> RiskDifference:
-    """A risk difference with its interval, from an estimate with the measure RD."""
+    """A risk difference with its interval, cut at −1 and 1, from an estimate of RD."""
     if estimate.measure is not EffectMeasure.RD:
         raise EvidenceError(f"This needs an estimate of RD; {estimate.measure} is another.")
     low, high = estimate.ci(level)

@@ -7,11 +7,13 @@ import math
 from equipoise.errors import EvidenceError
 from equipoise.evidence.effects.estimate import require_group_size, require_level, require_positive
 from equipoise.evidence.effects.guards.guard import SLACK, Guard
+from equipoise.evidence.effects.overflow import refuse_overflow
 from equipoise.evidence.effects.printed import read_printed
 from equipoise.evidence.effects.uncertainty import se_from_ci, se_from_p
 from equipoise.stats.distributions import critical_value, two_sided_p
 
 
+@refuse_overflow
 def check_se_typed_as_sd(
     sd1: float,
     n1: float,
@@ -64,6 +66,7 @@ def check_difference_of_means(estimate: str, mean1: str, mean2: str) -> Guard | 
     )
 
 
+@refuse_overflow
 def check_undeclared_spread(
     spread1: float,
     n1: float,
@@ -116,6 +119,7 @@ def check_undeclared_spread(
     )
 
 
+@refuse_overflow
 def check_spread_within_paper(sd: str, n: int, other_sd: str, other_n: int) -> Guard | None:
     """Speak where one "SD" of an outcome is another one's standard error.
 
@@ -127,11 +131,11 @@ def check_spread_within_paper(sd: str, n: int, other_sd: str, other_n: int) -> G
     require_group_size(n=n, other_n=other_n)
     require_positive(sd=one.value, other_sd=other.value)
     noise = math.sqrt(0.5 / (n - 1) + 0.5 / (other_n - 1))
-    ratio = math.log(other.value / one.value)
-    rounding = math.log(other.high / other.value)
+    ratio = math.log(other.value) - math.log(one.value)
+    rounding = math.log(other.high) - math.log(other.value)
     if one.low <= 0:
         return None
-    rounding += math.log(one.value / one.low)
+    rounding += math.log(one.value) - math.log(one.low)
     root = 0.5 * math.log(n)
     if ratio - rounding <= 4 * noise or abs(ratio - root) > 2 * noise + rounding:
         return None
@@ -145,12 +149,13 @@ def check_spread_within_paper(sd: str, n: int, other_sd: str, other_n: int) -> G
         values={
             "sd": one.value,
             "other_sd": other.value,
-            "ratio": other.value / one.value,
+            "ratio": math.exp(ratio),
             "root_of_n": math.sqrt(n),
         },
     )
 
 
+@refuse_overflow
 def check_change_sd(sd_before: str, sd_after: str, sd_change: str) -> Guard | None:
     """Speak where no correlation gives this SD of change beside those before and after.
 
@@ -192,6 +197,7 @@ def check_mean_on_scale(mean: str, low: float, high: float) -> Guard | None:
     )
 
 
+@refuse_overflow
 def check_sd_on_scale(mean: str, sd: str, n: int, low: float, high: float) -> Guard | None:
     """Speak where an SD is larger than scores on the scale can have beside this mean.
 
@@ -218,6 +224,7 @@ def check_sd_on_scale(mean: str, sd: str, n: int, low: float, high: float) -> Gu
     )
 
 
+@refuse_overflow
 def check_skewed_against_bound(mean: float, sd: float, bound: float) -> Guard | None:
     """Speak where the lowest (or highest) possible value lies within two SDs of the mean.
 
