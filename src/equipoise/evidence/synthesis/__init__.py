@@ -2,12 +2,15 @@
 
 from equipoise.evidence.synthesis.batch import pool_many, pool_stream
 from equipoise.evidence.synthesis.bayes import BayesSynthesis, ScalePosterior, pool_bayes
+from equipoise.evidence.synthesis.beta_binomial import BetaBinomialSynthesis, fit_beta_binomial
 from equipoise.evidence.synthesis.classical import (
     FitStatistics,
     Synthesis,
     pool_fixed,
     pool_random,
 )
+from equipoise.evidence.synthesis.common_effect import CommonEffect
+from equipoise.evidence.synthesis.glmm import MixedSynthesis, fit_glmm, fit_glmm_one_arm
 from equipoise.evidence.synthesis.influence import (
     Influence,
     StudyEffects,
@@ -16,8 +19,16 @@ from equipoise.evidence.synthesis.influence import (
     measure_influence,
     pool_cumulatively,
 )
+from equipoise.evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
 from equipoise.evidence.synthesis.permutation import PermutationTest, permutation_test
+from equipoise.evidence.synthesis.peto import pool_peto
 from equipoise.evidence.synthesis.pooled_batch import PooledBatch, Status
+from equipoise.evidence.synthesis.rare_events import (
+    RareEventResult,
+    ZeroCells,
+    find_zero_cells,
+    rare_event_models,
+)
 from equipoise.evidence.synthesis.regression import (
     Coefficient,
     MetaRegression,
@@ -31,26 +42,35 @@ from equipoise.stats.priors import Flat, HalfCauchy, HalfNormal, Normal, Uniform
 
 __all__ = [
     "BayesSynthesis",
+    "BetaBinomialSynthesis",
     "Coefficient",
+    "CommonEffect",
     "FitStatistics",
     "Flat",
     "HalfCauchy",
     "HalfNormal",
     "Influence",
     "MetaRegression",
+    "MixedSynthesis",
     "Normal",
     "NormalMixture",
     "OmnibusTest",
     "PermutationTest",
     "PooledBatch",
     "Prediction",
+    "RareEventResult",
     "ScalePosterior",
     "Status",
     "StudyEffects",
     "Synthesis",
     "Tau2Interval",
     "Uniform",
+    "ZeroCells",
     "estimate_study_effects",
+    "find_zero_cells",
+    "fit_beta_binomial",
+    "fit_glmm",
+    "fit_glmm_one_arm",
     "fit_regression",
     "leave_one_out",
     "measure_influence",
@@ -58,8 +78,11 @@ __all__ = [
     "pool_bayes",
     "pool_cumulatively",
     "pool_fixed",
+    "pool_mantel_haenszel",
     "pool_many",
+    "pool_peto",
     "pool_random",
     "pool_stream",
+    "rare_event_models",
     "tau2_interval",
 ]

@@ -1,0 +1,203 @@
+"""Likelihoods of counts as functions of their natural parameter, with three derivatives.
+
+Each is an exponential family: log p(y | η) = y η − b(η) + constant, so the derivatives in η are
+y − mean, −variance and −third cumulant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln, expit, gammaln, xlogy
+
+FloatArray = NDArray[np.float64]
+
+LARGEST_SUPPORT = 10**7
+_TAIL = 4.5
+
+
+class LogMass(NamedTuple):
+    """Log-probability of the counts and its first three derivatives in η, shaped like η."""
+
+    value: FloatArray
+    d1: FloatArray
+    d2: FloatArray
+    d3: FloatArray
+
+
+class CountLikelihood(Protocol):
+    """Counts in k groups of m; `at` takes η of shape (k, m) or (k, m, nodes)."""
+
+    def at(self, eta: FloatArray) -> LogMass:
+        """Log-probability and derivatives at the natural parameters `eta`."""
+        ...
+
+    def highest(self) -> float:
+        """Log-likelihood of all counts with each natural parameter at its own best value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binomial:
+    """`y` of `n`, both (k, m); η is the log odds. Entries with n = 0 say nothing."""
+
+    y: FloatArray
+    n: FloatArray
+
+    def at(self, eta: FloatArray) -> LogMass:
+        """Log-probability, exact in both tails."""
+        y, n = _spread(self.y, eta), _spread(self.n, eta)
+        p, q = expit(eta), expit(-eta)
+        d2 = -n * p * q
+        value = _log_binomial(n, y) - y * np.logaddexp(0, -eta) - (n - y) * np.logaddexp(0, eta)
+        return LogMass(value, y * q - (n - y) * p, d2, d2 * (q - p))
+
+    def highest(self) -> float:
+        """Binomial probabilities at the observed proportions."""
+        y, rest, n = self.y, self.n - self.y, np.maximum(self.n, 1)
+        terms = _log_binomial(self.n, y) + xlogy(y, y / n) + xlogy(rest, rest / n)
+        return float(terms.sum())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Poisson:
+    """Counts `y` (k, m); η is the logarithm of the expected count."""
+
+    y: FloatArray
+
+    def at(self, eta: FloatArray) -> LogMass:
+        """Log-probability; expected counts beyond 1e300 are taken as 1e300."""
+        y = _spread(self.y, eta)
+        mean = np.exp(np.minimum(eta, 690.0))
+        return LogMass(y * eta - mean - gammaln(y + 1), y - mean, -mean, -mean)
+
+    def highest(self) -> float:
+        """Poisson probabilities with the counts themselves expected."""
+        return float((xlogy(self.y, self.y) - self.y - gammaln(self.y + 1)).sum())
+
+
+class NoncentralHypergeometric:
+    """Events in arm 1 of 2×2 tables given all margins; η is the log odds ratio.
+
+    The sum over the tables with the same margins runs over those that matter. A count of this
+    distribution is a sum of independent yes-or-no draws, as many as the support is wide (its
+    generating function has only real roots), so that by Hoeffding's inequality (DOI
+    10.1080/01621459.1963.10500830) less than 1e-17 lies further than 4.5 √width from the mean,
+    which is within one of the mode.
+    """
+
+    def __init__(self, x1: FloatArray, n1: FloatArray, x2: FloatArray, n2: FloatArray) -> None:
+        """Tables as events and people of both arms, each of shape (k,)."""
+        events = x1 + x2
+        self._n1, self._n2, self._events = n1, n2, events
+        self._low = np.maximum(0.0, events - n2)
+        self._width = np.minimum(n1, events) - self._low
+        if float(self._width.sum()) > LARGEST_SUPPORT:
+            raise ValueError("too many tables have the same margins to sum over all of them")
+        sizes = self._width.astype(np.intp) + 1
+        self._start = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        self._position = x1 - self._low
+        where = np.repeat(np.arange(len(sizes)), sizes)
+        x = np.arange(int(sizes.sum())) - self._start[where] + self._low[where]
+        weights = _log_binomial(n1[where], x) + _log_binomial(n2[where], events[where] - x)
+        # Only differences matter; near zero they keep their digits.
+        self._log_weights = weights - np.maximum.reduceat(weights, self._start)[where]
+        reach = np.ceil(_TAIL * np.sqrt(float(self._width.max()))) + 2
+        self._window = np.arange(int(min(2 * reach, float(self._width.max()))) + 1)
+
+    def at(self, eta: FloatArray) -> LogMass:
+        """Log-probability and cumulants over the window around each mode."""
+        k = len(self._width)
+        flat = eta.reshape(k, -1, 1)
+        width = self._width[:, None]
+        half = len(self._window) // 2
+        centre = np.round(self._mode(flat[..., 0])) - self._low[:, None]
+        first = np.clip(centre - half, 0, np.maximum(width - len(self._window) + 1, 0))
+        position = first[..., None] + self._window
+        inside = position <= width[..., None]
+        index = self._start[:, None, None] + np.where(inside, position, 0).astype(np.intp)
+        own = self._position[:, None, None]
+        log_terms = self._log_weights[index] + (position - own) * flat
+        log_terms = np.where(inside, log_terms, -np.inf)
+        top = log_terms.max(axis=-1, keepdims=True)
+        terms = np.exp(log_terms - top)
+        total = terms.sum(axis=-1)
+        own_weight = self._log_weights[self._start + self._position.astype(np.intp)][:, None]
+        value = own_weight - top[..., 0] - np.log(total)
+        gap = position - own
+        mean = (terms * gap).sum(axis=-1) / total
+        deviation = gap - mean[..., None]
+        variance = (terms * deviation**2).sum(axis=-1) / total
+        third = (terms * deviation**3).sum(axis=-1) / total
+        parts = (value, -mean, -variance, -third)
+        return LogMass(*(part.reshape(eta.shape) for part in parts))
+
+    def best(self) -> tuple[FloatArray, FloatArray]:
+        """Log odds ratio that makes each table likeliest, and its variance.
+
+        Infinite, with infinite variance, where a table is at the end of its margins: ±∞, or 0 with
+        infinite variance where the margins leave only one table.
+        """
+        inner = (self._position > 0) & (self._position < self._width)
+        eta = np.zeros(len(self._width))
+        low, high = np.full(len(eta), -200.0), np.full(len(eta), 200.0)
+        mass = self.at(eta[:, None])
+        for _ in range(200):
+            slope, bend = mass.d1[:, 0], -mass.d2[:, 0]
+            low, high = np.where(slope > 0, eta, low), np.where(slope > 0, high, eta)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                new = eta + slope / bend
+            new = np.where((new > low) & (new < high), new, (low + high) / 2)
+            new = np.where(inner & (slope != 0), new, eta)
+            done = bool((np.abs(new - eta) <= 1e-14 * (1 + np.abs(eta))).all())
+            eta = new
+            mass = self.at(eta[:, None])
+            if done:
+                break
+        ends = np.where(self._width == 0, 0.0, np.where(self._position == 0, -np.inf, np.inf))
+        with np.errstate(divide="ignore"):
+            variance = np.where(inner, -1 / mass.d2[:, 0], np.inf)
+        return np.where(inner, eta, ends), variance
+
+    def highest(self) -> float:
+        """Probabilities at each table's own odds ratio; one at the ends of the margins."""
+        eta, variance = self.best()
+        inner = np.isfinite(variance)
+        mass = self.at(np.where(inner, eta, 0.0)[:, None])
+        return float(mass.value[inner, 0].sum())
+
+    def _mode(self, eta: FloatArray) -> FloatArray:
+        """Cell that has the odds ratio exp(η) under the margins: within one of the mode."""
+        return table_with_odds_ratio(
+            self._n1[:, None], self._n2[:, None], self._events[:, None], eta
+        )
+
+
+def table_with_odds_ratio(
+    n1: FloatArray, n2: FloatArray, events: FloatArray, log_odds_ratio: FloatArray
+) -> FloatArray:
+    """Events of arm 1 (a fraction) that give exactly this odds ratio under a table's margins.
+
+    The root of (ψ − 1) x² − b x + ψ n₁ m = 0 inside the table, m events in all, written without
+    cancellation. Log odds ratios beyond ±200 are taken as ±200.
+    """
+    psi = np.exp(np.clip(log_odds_ratio, -200.0, 200.0))
+    b = psi * (n1 + events) + (n2 - events)
+    constant = psi * n1 * events
+    root = np.sqrt(np.maximum(b**2 - 4 * (psi - 1) * constant, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual = 2 * constant / (b + root)
+        other = (b - root) / (2 * (psi - 1))
+    x = np.where((b > 0) & (constant > 0), usual, np.where(constant > 0, other, 0.0))
+    return np.asarray(np.clip(x, np.maximum(0.0, events - n2), np.minimum(n1, events)))
+
+
+def _log_binomial(n: FloatArray, y: FloatArray) -> FloatArray:
+    return np.asarray(-np.log1p(n) - betaln(n - y + 1, y + 1))
+
+
+def _spread(counts: FloatArray, eta: FloatArray) -> FloatArray:
+    return counts if eta.ndim == counts.ndim else counts[..., None]
