@@ -92,6 +92,7 @@ class NoncentralHypergeometric:
     def __init__(self, x1: FloatArray, n1: FloatArray, x2: FloatArray, n2: FloatArray) -> None:
         """Tables as events and people of both arms, each of shape (k,)."""
         events = x1 + x2
+        self.tables = (x1, n1, x2, n2)
         self._n1, self._n2, self._events = n1, n2, events
         self._low = np.maximum(0.0, events - n2)
         self._width = np.minimum(n1, events) - self._low

@@ -86,7 +86,7 @@ def highest_at(
     """Log-likelihood at ψ with α and the parameters marked in `free` at their best."""
     own = model.own_start if alpha is None else alpha
     if not free.any():
-        return _profile(model, psi, _settle(model, psi, own, free)[1], points).value
+        return _profile(model, psi, own, points).value
     return _climb(model, psi, own, free, points).value
 
 

@@ -207,11 +207,11 @@ def _one_effect_each(design: Design, points: int) -> tuple[float, float]:
 
     Infinite effects have no weight in the chi-square.
     """
-    if design.one_each is None or design.finite is None:
+    if design.one_each is None:
         return _wald(design.effects, np.diag(1 / design.variances)), design.highest
-    fit = maximise(design.one_each, points)
-    effects, precision = group_information(design.one_each, fit)
-    inner = design.finite
+    fit = maximise(design.one_each.model, points)
+    effects, precision = group_information(design.one_each.model, fit)
+    inner = design.one_each.finite
     return _wald(effects[inner], precision[np.ix_(inner, inner)]), fit.log_likelihood
 
 

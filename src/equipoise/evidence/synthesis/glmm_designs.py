@@ -29,20 +29,27 @@ _CERTAIN = 690.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OneEach:
+    """The model with one effect for each study, as its α; infinite where not `finite`."""
+
+    model: MixedModel
+    finite: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Design:
     """A mixed model and the same with one effect for each study, which heterogeneity is tested by.
 
     `effects` and `variances` are the studies' own estimates (infinite ones left out) and `highest`
-    the log-likelihood at them; where studies share other parameters, `one_each` is the model to
-    fit instead, with the studies' effects as α, finite where `finite` says so.
+    the log-likelihood at them; where the studies share other parameters, there is `one_each` to
+    fit instead.
     """
 
     model: MixedModel
     effects: FloatArray
     variances: FloatArray
     highest: float
-    one_each: MixedModel | None = None
-    finite: NDArray[np.bool_] | None = None
+    one_each: OneEach | None = None
 
 
 def two_arm_design(arms: TwoArms, model: MixedModelName) -> Design:
@@ -130,16 +137,18 @@ def _random_levels(arms: TwoArms) -> Design:
         effects=np.empty(0),
         variances=np.empty(0),
         highest=np.nan,
-        one_each=MixedModel(
-            likelihood=likelihood,
-            offset=offset + first * certain[:, None],
-            x=ones,
-            z=ones,
-            start=np.array([level]),
-            own=first * finite[:, None],
-            own_start=np.zeros(arms.k),
+        one_each=OneEach(
+            finite=finite,
+            model=MixedModel(
+                likelihood=likelihood,
+                offset=offset + first * certain[:, None],
+                x=ones,
+                z=ones,
+                start=np.array([level]),
+                own=first * finite[:, None],
+                own_start=np.zeros(arms.k),
+            ),
         ),
-        finite=finite,
     )
 
 
