@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.errors import EvidenceError
 from equipoise.evidence.synthesis.common_effect import CommonEffect
 from equipoise.evidence.synthesis.count_data import one_arm, two_arms
 from equipoise.evidence.synthesis.glmm import MixedSynthesis, fit_glmm, fit_glmm_one_arm
@@ -70,8 +71,12 @@ def _check_common(
     if counts is None:
         agreement.skip(name, {k: v for k, v in block.items() if k != "warnings"})
         return
-    ours = pool(counts)
     place = analysis.place
+    try:
+        ours = pool(counts)
+    except EvidenceError:
+        _refused(name, place, block, agreement)
+        return
 
     def hold(key: str, value: float | None, **options: Any) -> None:
         agreement.compare(f"{name} {key}", place, value, block.get(key), _CLOSED, **options)
@@ -84,7 +89,7 @@ def _check_common(
     hold("ci_lb", ours.ci[0], scale=ours.se)
     hold("ci_ub", ours.ci[1], scale=ours.se)
     hold("Q", ours.q)
-    hold("Q_p", ours.q_p)
+    hold("Q_p", 1.0 if ours.q_p is None else ours.q_p)
     # (Q − df) / Q loses digits where Q is near its degrees of freedom: measured in percent.
     hold("I2", 0.0 if ours.i2 is None else ours.i2, scale=100.0)
     hold("H2", ours.h2)
@@ -96,6 +101,13 @@ def _check_common(
     hold("BD_p", ours.breslow_day_p)
     hold("TA", ours.tarone)
     hold("TA_p", ours.tarone_p)
+
+
+def _refused(name: str, place: str, block: Any, agreement: Agreement) -> None:
+    """Count every number of a block that we refuse to give and the reference gives as failed."""
+    for key, value in block.items():
+        if key not in ("error", "warnings"):
+            agreement.compare(f"{name} {key}", place, None, value, _FITTED)
 
 
 def _smaller_than_correction(counts: Columns) -> str | None:
@@ -135,9 +147,13 @@ def _two_arm_model(measure: Literal["OR", "IRR"], model: MixedModelName) -> Bloc
         if counts is None:
             agreement.skip(name, block)
             return
-        arms = two_arms(*counts, people=measure == "OR")
-        design = two_arm_design(arms.taking(~arms.empty), model)
-        ours = fit_glmm(*counts, measure=measure, model=model)
+        try:
+            arms = two_arms(*counts, people=measure == "OR")
+            design = two_arm_design(arms.taking(~arms.empty), model)
+            ours = fit_glmm(*counts, measure=measure, model=model)
+        except EvidenceError:
+            _refused(name, analysis.place, block, agreement)
+            return
         _check_mixed(name, analysis.place, ours, design, block, agreement)
 
     return check
@@ -156,8 +172,12 @@ def _one_arm_model(measure: Literal["PLO", "IRLN"]) -> BlockCheck:
             return
         complete = np.isfinite(events) & np.isfinite(size)
         x, n = events[complete].tolist(), size[complete].tolist()
-        design = one_arm_design(*one_arm(x, n, people=people), people=people)
-        ours = fit_glmm_one_arm(x, n, measure=measure)
+        try:
+            design = one_arm_design(*one_arm(x, n, people=people), people=people)
+            ours = fit_glmm_one_arm(x, n, measure=measure)
+        except EvidenceError:
+            _refused(f"GLMM {measure}", analysis.place, block, agreement)
+            return
         _check_mixed(f"GLMM {measure}", analysis.place, ours, design, block, agreement)
 
     return check

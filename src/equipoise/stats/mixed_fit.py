@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 MOST_POINTS = 100
 _SCAN_POINTS = 7
 _LARGEST_SIGMA = 60.0
-_NO_SIGMA = 1e-6
+_NO_SIGMA = 1e-3
 _SAME_HEIGHT = 1e-11
 _ROUGH = ((1.0, 1 / 2),)
 _FINE = ((1.0, 8 / 12), (2.0, -1 / 12))
@@ -51,12 +51,13 @@ class MixedFit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Point:
-    """Where a search stands: parameters, the likelihood there and its gradient in ψ."""
+    """Where a search stands: parameters, likelihood, its gradient in ψ, and the modes of u."""
 
     psi: FloatArray
     alpha: FloatArray | None
     value: float
     gradient: FloatArray
+    mode: FloatArray | None = None
 
 
 def maximise(model: MixedModel, points: int, *, without_last: bool = False) -> MixedFit:
@@ -75,7 +76,7 @@ def maximise(model: MixedModel, points: int, *, without_last: bool = False) -> M
         everything = np.ones_like(free)
         for psi, alpha in _peaks(model, best):
             found = _climb(model, psi, alpha, everything, points)
-            if abs(found.psi[-1]) > _NO_SIGMA and found.value > best.value + _SAME_HEIGHT:
+            if found.psi[-1] != 0 and found.value > best.value + _SAME_HEIGHT:
                 best, best_free = found, everything
     return _described(model, best, best_free, points)
 
@@ -125,10 +126,10 @@ def group_information(model: MixedModel, fit: MixedFit) -> tuple[FloatArray, Flo
 def _described(model: MixedModel, at: _Point, free: Mask, points: int) -> MixedFit:
     free = free.copy()
     # A standard deviation that went to zero by itself: by symmetry nothing leans on it.
-    free[model.p :] &= np.abs(at.psi[model.p :]) > _NO_SIGMA
+    free[model.p :] &= at.psi[model.p :] != 0
     psi = at.psi.copy()
-    psi[model.p :] = np.where(free[model.p :], np.abs(psi[model.p :]), 0.0)
-    at = _profile(model, psi, at.alpha, points)
+    psi[model.p :] = np.abs(psi[model.p :])
+    at = _profile(model, psi, at.alpha, points, at.mode)
     bend = _bend(model, at, free, points, fine=True)
     if not (np.linalg.eigvalsh(bend) > 0).all():
         raise NoMaximumError("the likelihood is flat at its highest point")
@@ -152,12 +153,11 @@ def _peaks(model: MixedModel, zero: _Point) -> list[tuple[FloatArray, FloatArray
     """
     free = np.ones(model.p + model.d, dtype=bool)
     free[-1] = False
-    fixed = model.fixed(zero.psi, zero.alpha)
-    strength = -(model.likelihood.at(fixed).d2 * model.z[:, :, -1] ** 2).sum(axis=1)
-    low = 0.3 / np.sqrt(max(float(strength.max()), 1.0))
+    low = 0.3 * min(float(_precision(model, zero.psi, zero.alpha)[-1]), 1.0)
     grid = np.geomspace(low, 4.0, 2 + int(np.ceil(np.log2(4.0 / low)))).tolist()
     psi, alpha = zero.psi, zero.alpha
-    values = [float(model.marginal(psi, alpha, _SCAN_POINTS).value.sum())]
+    at_zero = model.marginal(psi, alpha, _SCAN_POINTS)
+    values = [float(at_zero.value.sum())]
     starts = [(psi, alpha)]
     for sigma in grid:
         psi = psi.copy()
@@ -172,8 +172,18 @@ def _peaks(model: MixedModel, zero: _Point) -> list[tuple[FloatArray, FloatArray
     heights = np.array([*values, -np.inf])
     inner = heights[1:-1]
     tops = np.flatnonzero((inner >= heights[:-2]) & (inner > heights[2:])) + 1
-    # Where zero looks highest, a peak may still hide below the first step of the scan.
-    return [starts[t] for t in (tops.tolist() or [1])]
+    if not tops.size:
+        # Zero looks highest; a peak hides below the first step only if the likelihood rises there.
+        rise = -at_zero.information[:, len(psi) - 1, len(psi) - 1]
+        return [starts[1]] if rise.sum() > 1e-9 * np.abs(rise).sum() else []
+    return [starts[t] for t in tops.tolist()]
+
+
+def _precision(model: MixedModel, psi: FloatArray, alpha: FloatArray | None) -> FloatArray:
+    """Standard error of each random effect in the group that tells most about it, (d,)."""
+    bend = -model.likelihood.at(model.fixed(psi, alpha)).d2
+    strength = np.einsum("km,kmd->kd", bend, model.z**2).max(axis=0)
+    return np.asarray(1 / np.sqrt(np.maximum(strength, 1e-300)))
 
 
 def _settle(
@@ -182,12 +192,10 @@ def _settle(
     """Bring the free parameters and α close to their best, by Newton's method all at once."""
     size = model.p + model.d
 
-    def at(psi: FloatArray, alpha: FloatArray | None) -> tuple[float, FloatArray, FloatArray]:
-        m = model.marginal(psi, alpha, _SCAN_POINTS)
-        return float(m.value.sum()), m.gradient, m.information
-
-    value, gradient, bend = at(psi, alpha)
+    m = model.marginal(psi, alpha, _SCAN_POINTS)
+    value = float(m.value.sum())
     for _ in range(50):
+        gradient, bend = m.gradient, m.information
         g, h = gradient[:, :size], bend[:, :size, :size]
         if alpha is None:
             own_bend = np.ones(len(g))
@@ -206,12 +214,13 @@ def _settle(
         for _ in range(40):
             new_psi = psi + share * step
             new_alpha = None if alpha is None or own_step is None else alpha + share * own_step
-            new, new_gradient, new_bend = at(new_psi, new_alpha)
+            m = model.marginal(new_psi, new_alpha, _SCAN_POINTS, m.mode)
+            new = float(m.value.sum())
             if new >= value - 1e-9 * (1 + abs(value)):
                 break
             share /= 2
         gain = new - value
-        psi, alpha, value, gradient, bend = new_psi, new_alpha, new, new_gradient, new_bend
+        psi, alpha, value = new_psi, new_alpha, new
         if abs(gain) <= 1e-7:
             break
     return psi, alpha, value
@@ -220,16 +229,27 @@ def _settle(
 def _climb(
     model: MixedModel, psi: FloatArray, alpha: FloatArray | None, free: Mask, points: int
 ) -> _Point:
-    """Newton's method on the exact gradient from a start nearby, until a step is rounding."""
+    """Newton's method on the exact gradient from a start nearby, until a step is rounding.
+
+    A standard deviation that falls below a thousandth of the smallest standard error is zero: the
+    likelihood cannot tell them apart (it differs by that ratio's fourth power).
+    """
     psi, alpha, _ = _settle(model, psi, alpha, free)
+    none = _NO_SIGMA * _precision(model, psi, alpha)
     at = _profile(model, psi, alpha, points)
     for _ in range(100):
+        gone = free.copy()
+        gone[: model.p] = False
+        gone[model.p :] &= np.abs(at.psi[model.p :]) < none
+        if gone.any():
+            free = free & ~gone
+            at = _profile(model, np.where(gone, 0.0, at.psi), at.alpha, points, at.mode)
         bend = _bend(model, at, free, points)
         step = np.zeros(len(psi))
         step[free] = _uphill(bend, at.gradient[free])
         share = min(1.0, 3.0 / max(float(np.abs(step).max()), 1e-300))
         for _ in range(60):
-            new = _profile(model, at.psi + share * step, at.alpha, points)
+            new = _profile(model, at.psi + share * step, at.alpha, points, at.mode)
             if new.value >= at.value - 1e-12 * (1 + abs(at.value)):
                 break
             share /= 2
@@ -249,18 +269,26 @@ def _uphill(bend: FloatArray, gradient: FloatArray) -> FloatArray:
     return np.asarray(vectors @ ((vectors.T @ gradient) / size))
 
 
-def _profile(model: MixedModel, psi: FloatArray, alpha: FloatArray | None, points: int) -> _Point:
+def _profile(
+    model: MixedModel,
+    psi: FloatArray,
+    alpha: FloatArray | None,
+    points: int,
+    near: FloatArray | None = None,
+) -> _Point:
     """Likelihood and gradient at ψ with every α at its best, to the last digits.
 
     The likelihood of a group is concave in its α. Steps are Newton's at first and by the secant
     through the last two gradients afterwards, which no coarse rule can mislead.
     """
     size = model.p + model.d
-    m = model.marginal(psi, alpha, points)
+    m = model.marginal(psi, alpha, points, near)
     if alpha is None:
-        return _Point(psi, None, float(m.value.sum()), m.gradient.sum(axis=0)[:size])
+        return _Point(psi, None, float(m.value.sum()), m.gradient.sum(axis=0)[:size], m.mode)
     slope = m.gradient[:, size]
-    bend = np.maximum(m.information[:, size, size], 1e-10)
+    # Few points do not see the variance of u that the curvature needs.
+    known = m if points >= _SCAN_POINTS else model.marginal(psi, alpha, _SCAN_POINTS, near)
+    bend = np.maximum(known.information[:, size, size], 1e-10)
     last = np.full(len(alpha), np.inf)
     for _ in range(200):
         step = np.clip(slope / bend, -2, 2)
@@ -269,17 +297,17 @@ def _profile(model: MixedModel, psi: FloatArray, alpha: FloatArray | None, point
         if (rounding | (size_of_step <= 1e-14 * (1 + np.abs(alpha)))).all():
             break
         new = alpha + step
-        m = model.marginal(psi, new, points)
+        m = model.marginal(psi, new, points, m.mode)
         new_slope = m.gradient[:, size]
         with np.errstate(divide="ignore", invalid="ignore"):
             secant = (slope - new_slope) / step
-        fit = np.isfinite(secant) & (secant > 0.1 * bend) & (secant < 10 * bend)
+        fit = np.isfinite(secant) & (secant > 1e-2 * bend) & (secant < 1e2 * bend)
         # Differences of rounding tell nothing about curvature.
         bend = np.where(fit & (size_of_step > 1e-9 * (1 + np.abs(alpha))), secant, bend)
         alpha, slope, last = new, new_slope, size_of_step
     else:
         raise NoMaximumError("a group's own parameter has no best value")
-    return _Point(psi, alpha, float(m.value.sum()), m.gradient[:, :size].sum(axis=0))
+    return _Point(psi, alpha, float(m.value.sum()), m.gradient[:, :size].sum(axis=0), m.mode)
 
 
 def _bend(
@@ -287,7 +315,7 @@ def _bend(
 ) -> FloatArray:
     """Minus the second derivative of the profile likelihood, by differences of its gradient."""
     columns = np.flatnonzero(free)
-    rough = model.marginal(at.psi, at.alpha, _SCAN_POINTS).information.sum(axis=0)
+    rough = model.marginal(at.psi, at.alpha, _SCAN_POINTS, at.mode).information.sum(axis=0)
     bend = np.empty((len(columns), len(columns)))
     for column, j in enumerate(columns.tolist()):
         width = (0.02 if fine else 1e-3) / np.sqrt(max(abs(float(rough[j, j])), 1e-4))
@@ -296,8 +324,8 @@ def _bend(
             ahead, behind = at.psi.copy(), at.psi.copy()
             ahead[j] += reach * width
             behind[j] -= reach * width
-            up = _profile(model, ahead, at.alpha, points).gradient
-            down = _profile(model, behind, at.alpha, points).gradient
+            up = _profile(model, ahead, at.alpha, points, at.mode).gradient
+            down = _profile(model, behind, at.alpha, points, at.mode).gradient
             change += weight * (up - down)[columns] / width
         bend[:, column] = -change
     return (bend + bend.T) / 2

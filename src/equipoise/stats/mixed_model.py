@@ -44,7 +44,7 @@ def product_rule(points: int, dimension: int) -> Rule:
 
 
 class Marginal(NamedTuple):
-    """Log-likelihood (k,), gradient (k, P) and information (k, P, P) of each group.
+    """Log-likelihood (k,), gradient (k, P), information (k, P, P) and mode of u (k, d) by group.
 
     Parameters stand in the order β, σ, α. Value and gradient are exact for the rule; the
     information is that of the integral itself, as far as the rule resolves it.
@@ -53,6 +53,7 @@ class Marginal(NamedTuple):
     value: FloatArray
     gradient: FloatArray
     information: FloatArray
+    mode: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,11 +83,20 @@ class MixedModel:
         """How many standard deviations there are."""
         return int(self.z.shape[2])
 
-    def marginal(self, psi: FloatArray, alpha: FloatArray | None, points: int) -> Marginal:
-        """Integrate out u in each group at ψ = (β, σ) and α, with `points` nodes on each axis."""
+    def marginal(
+        self,
+        psi: FloatArray,
+        alpha: FloatArray | None,
+        points: int,
+        near: FloatArray | None = None,
+    ) -> Marginal:
+        """Integrate out u in each group at ψ = (β, σ) and α, with `points` nodes on each axis.
+
+        The search for the modes of u starts at `near`, or at zero.
+        """
         fixed = self.fixed(psi, alpha)
         loading = self.z * psi[self.p :]
-        mode = self._mode(fixed, loading)
+        mode = self._mode(fixed, loading, near)
         at_mode = self.likelihood.at(fixed + _shift(loading, mode))
         curvature = _curvature(at_mode, loading)
         lower = np.linalg.cholesky(curvature)
@@ -125,7 +135,7 @@ class MixedModel:
         information = -np.einsum("kmqp,kmqr->kpr", weighted, slopes) - np.einsum(
             "kqp,kqr->kpr", share[..., None] * spread, spread
         )
-        return Marginal(value, gradient, information)
+        return Marginal(value, gradient, information, mode)
 
     def fixed(self, psi: FloatArray, alpha: FloatArray | None) -> FloatArray:
         """Natural parameters (k, m) where every random effect is zero."""
@@ -140,14 +150,16 @@ class MixedModel:
         at_mode = self.likelihood.at(fixed + _shift(loading, self._mode(fixed, loading)))
         return float(at_mode.value.sum())
 
-    def _mode(self, fixed: FloatArray, loading: FloatArray) -> FloatArray:
+    def _mode(
+        self, fixed: FloatArray, loading: FloatArray, near: FloatArray | None = None
+    ) -> FloatArray:
         """Mode of u in each group: a strictly concave maximum, by Newton's method.
 
         Steps that would not climb are halved; the climb ends where rounding hides it.
         """
-        u = np.zeros((len(fixed), self.d))
-        mass = self.likelihood.at(fixed)
-        value = mass.value.sum(axis=1)
+        u = np.zeros((len(fixed), self.d)) if near is None else near
+        mass = self.likelihood.at(fixed + _shift(loading, u))
+        value = mass.value.sum(axis=1) - (u**2).sum(axis=1) / 2
         for _ in range(500):
             slope = np.einsum("km,kmd->kd", mass.d1, loading) - u
             step = np.linalg.solve(_curvature(mass, loading), slope[..., None])[..., 0]

@@ -17,8 +17,8 @@ from equipoise.stats.roots import bracketed_root
 
 FloatArray = NDArray[np.float64]
 
-_LARGEST_ARM = 2_000_000
-_SCAN = (0.0, *np.geomspace(1e-6, 1e4, 51).tolist())
+_LARGEST_ARM = 20_000
+_SCAN = (0.0, *np.geomspace(1e-6, 1e4, 34).tolist())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
