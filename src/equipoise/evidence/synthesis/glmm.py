@@ -100,7 +100,7 @@ def fit_glmm(
     events.
 
     `quadrature_points` on each axis; unless given, 7, for "UM.RS" 1, and for the hypergeometric
-    31. Studies with no events or nothing but events in both arms are dropped.
+    21. Studies with no events or nothing but events in both arms are dropped.
 
     Raises `EvidenceError` where the likeliest effect or heterogeneity is infinite.
     """
@@ -114,7 +114,7 @@ def fit_glmm(
     design = two_arm_design(arms.taking(~arms.empty), model)
     if quadrature_points is None:
         hypergeometric = model == "CM.EL" and measure == "OR"
-        quadrature_points = 31 if hypergeometric else _POINTS[model]
+        quadrature_points = 21 if hypergeometric else _POINTS[model]
     return _fit(
         design,
         measure=measure,

@@ -129,7 +129,7 @@ def rare_event_models(
         )
 
     def mixed(model: MixedModelName) -> _Pooled:
-        r = fit_glmm(e1, n1, e2, n2, model=model, quadrature_points=31, level=level)
+        r = fit_glmm(e1, n1, e2, n2, model=model, quadrature_points=21, level=level)
         note = _MIXED[model] + (" No heterogeneity was found (τ² = 0)." if r.tau2 == 0 else "")
         return _Pooled(r.mu, r.ci, r.p, r.tau2, r.dropped, note, r.cites)
 
