@@ -2,13 +2,16 @@
 
 from equipoise.evidence.synthesis.batch import pool_many, pool_stream
 from equipoise.evidence.synthesis.bayes import BayesSynthesis, ScalePosterior, pool_bayes
+from equipoise.evidence.synthesis.beta_binomial import BetaBinomialSynthesis, fit_beta_binomial
 from equipoise.evidence.synthesis.classical import (
     FitStatistics,
     Synthesis,
     pool_fixed,
     pool_random,
 )
+from equipoise.evidence.synthesis.common_effect import CommonEffect
 from equipoise.evidence.synthesis.dependence import sampling_covariance
+from equipoise.evidence.synthesis.glmm import MixedSynthesis, fit_glmm, fit_glmm_one_arm
 from equipoise.evidence.synthesis.influence import (
     Influence,
     StudyEffects,
@@ -18,6 +21,7 @@ from equipoise.evidence.synthesis.influence import (
     pool_cumulatively,
 )
 from equipoise.evidence.synthesis.location_scale import LocationScaleFit, fit_location_scale
+from equipoise.evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
 from equipoise.evidence.synthesis.multilevel import (
     MultilevelFit,
     fit_multilevel,
@@ -25,8 +29,15 @@ from equipoise.evidence.synthesis.multilevel import (
 )
 from equipoise.evidence.synthesis.multivariate import MultivariateSynthesis, pool_multivariate
 from equipoise.evidence.synthesis.permutation import PermutationTest, permutation_test
+from equipoise.evidence.synthesis.peto import pool_peto
 from equipoise.evidence.synthesis.pooled_batch import PooledBatch, Status
 from equipoise.evidence.synthesis.profile import profile_interval
+from equipoise.evidence.synthesis.rare_events import (
+    RareEventResult,
+    ZeroCells,
+    find_zero_cells,
+    rare_event_models,
+)
 from equipoise.evidence.synthesis.regression import (
     Coefficient,
     MetaRegression,
@@ -42,7 +53,9 @@ from equipoise.stats.priors import Flat, HalfCauchy, HalfNormal, Normal, Uniform
 
 __all__ = [
     "BayesSynthesis",
+    "BetaBinomialSynthesis",
     "Coefficient",
+    "CommonEffect",
     "FitStatistics",
     "Flat",
     "HalfCauchy",
@@ -50,6 +63,7 @@ __all__ = [
     "Influence",
     "LocationScaleFit",
     "MetaRegression",
+    "MixedSynthesis",
     "MultilevelFit",
     "MultivariateSynthesis",
     "Normal",
@@ -60,6 +74,7 @@ __all__ = [
     "Prediction",
     "RandomCovariance",
     "RandomStructure",
+    "RareEventResult",
     "RobustVariance",
     "ScalePosterior",
     "Status",
@@ -67,7 +82,12 @@ __all__ = [
     "Synthesis",
     "Tau2Interval",
     "Uniform",
+    "ZeroCells",
     "estimate_study_effects",
+    "find_zero_cells",
+    "fit_beta_binomial",
+    "fit_glmm",
+    "fit_glmm_one_arm",
     "fit_location_scale",
     "fit_multilevel",
     "fit_regression",
@@ -77,11 +97,14 @@ __all__ = [
     "pool_bayes",
     "pool_cumulatively",
     "pool_fixed",
+    "pool_mantel_haenszel",
     "pool_many",
     "pool_multivariate",
+    "pool_peto",
     "pool_random",
     "pool_stream",
     "profile_interval",
+    "rare_event_models",
     "robust_multilevel",
     "robust_variance",
     "sampling_covariance",
