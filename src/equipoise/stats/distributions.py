@@ -41,3 +41,8 @@ def chi_square_quantile(p: float, df: float) -> float:
 def f_upper_tail(x: float, df_between: float, df_within: float) -> float:
     """P(X ≥ x) for an F-distributed X with these degrees of freedom."""
     return float(fdtrc(df_between, df_within, x))
+
+
+def normal_upper_tail(x: float) -> float:
+    """P(X ≥ x) for a standard normal X."""
+    return float(ndtr(-x))
