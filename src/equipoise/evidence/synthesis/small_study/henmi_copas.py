@@ -51,22 +51,23 @@ def henmi_copas(yi: Sequence[float], vi: Sequence[float], *, level: float = 0.95
     y, v = require_studies(yi, vi, at_least=2, what="Henmi and Copas's interval")
     if not 0 < level < 1:
         raise EvidenceError(f"A confidence level of {level:g} cannot be; write 95% as 0.95.")
-    pooled = pool_random(y.tolist(), v.tolist(), method="DL", test="z")
-    tau2 = pooled.tau2 or 0.0
-    w = 1 / v
+    # In units of the most precise study, so that no scale of the outcome over- or underflows.
+    unit = math.sqrt(float(v.min()))
+    effects, variances = y / unit, v / unit**2
+    tau2 = pool_random(effects.tolist(), variances.tolist(), method="DL", test="z").tau2 or 0.0
+    w = 1 / variances
     total = float(w.sum())
     # Around the first study, so that equal estimates give exactly their value.
-    mu = float(y[0] + (w @ (y - y[0])) / total)
-    spread = math.sqrt(1 + tau2 * float(w @ w) / total)
-    se = spread / math.sqrt(total)
-    half = _quantile(v / float(v.min()), tau2 / float(v.min()), level) * se
+    mu = float(effects[0] + (w @ (effects - effects[0])) / total)
+    se = math.sqrt((1 + tau2 * float(w @ w) / total) / total)
+    half = _quantile(variances, tau2, level) * se
     return HenmiCopas(
         k=len(y),
         level=level,
-        mu=mu,
-        se=se,
-        ci=(mu - half, mu + half),
-        tau2=tau2,
+        mu=mu * unit,
+        se=se * unit,
+        ci=((mu - half) * unit, (mu + half) * unit),
+        tau2=tau2 * unit**2,
         caveat=HENMI_COPAS_CAVEAT + few_studies(len(y)),
         cites=("henmi-copas", "dersimonian-laird"),
     )

@@ -10,9 +10,9 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from equipoise.errors import EvidenceError
 from equipoise.evidence.synthesis.classical import pool_fixed, pool_random
@@ -20,11 +20,10 @@ from equipoise.evidence.synthesis.small_study.selection_weights import (
     SelectionFunction,
     StepWeights,
 )
+from equipoise.evidence.synthesis.small_study.studies import FloatArray, require_studies
 from equipoise.stats.box_newton import Peak, climb
 from equipoise.stats.distributions import chi_square_upper_tail, critical_value, two_sided_p
 from equipoise.stats.selected_normal import Alternative, SelectedNormal, p_values
-
-FloatArray = NDArray[np.float64]
 
 SELECTION_CAVEAT = (
     "A selection model answers a what-if: the estimate holds if publication depended on the "
@@ -101,26 +100,19 @@ def fit_selection_model(
     polished by Newton's method with exact derivatives, and the highest peak is taken. Higher
     ground without a peak is told in `notes`; without any peak the fit is refused.
     """
-    y, v = np.asarray(yi, dtype=np.float64), np.asarray(vi, dtype=np.float64)
-    plain = (
-        pool_random(y.tolist(), v.tolist(), method="ML", test="z", level=level)
-        if random
-        else pool_fixed(y.tolist(), v.tolist(), level=level)
-    )
+    y, v = require_studies(yi, vi, at_least=3, what="A selection model")
     if alternative not in ("greater", "less", "two.sided"):
         raise EvidenceError(f"No such alternative: {alternative}.")
     if not largest_delta >= 1:
         raise EvidenceError("The largest δ cannot be below 1, where there is no selection.")
     k = len(y)
-    if k < 3:
-        raise EvidenceError(
-            f"A selection model needs at least three studies (and many more to be of use), not {k}."
-        )
     # In units of the typical standard error, so that no scale of the outcome is special.
-    unit = 1 / math.sqrt(float(np.mean(1 / v)))
+    unit = math.sqrt(float(v.min()) / float(np.mean(v.min() / v)))
     function, notes, counts = _without_empty_intervals(function, y, v, alternative, largest_delta)
     model = _model(y / unit, v / unit**2, function, alternative, unit)
-    start = np.array([plain.mu / unit, (plain.tau2 or 0.0) / unit**2])
+    pool = partial(pool_random, method="ML", test="z") if random else pool_fixed
+    plain = pool(model.y.tolist(), model.v.tolist(), level=level)
+    start = np.array([plain.mu, plain.tau2 or 0.0])
     lower, upper = _box(function, random, largest_delta)
     peak, more = _highest_peak(model, function, start, lower, upper)
     notes = (*notes, *more, *_boundary_notes(peak, function, random))
@@ -132,9 +124,8 @@ def fit_selection_model(
     se = None if math.isnan(errors[0]) else float(errors[0]) * unit
     mu = float(peak.x[0]) * unit
     half = math.nan if se is None else critical_value(level) * se
-    null = _unselected_log_likelihood(y, v, plain.mu, plain.tau2 or 0.0)
-    log_likelihood = peak.value - k * math.log(unit)
-    lrt = max(0.0, 2 * (log_likelihood - null))
+    null = _unselected_log_likelihood(model.y, model.v, float(start[0]), float(start[1]))
+    lrt = max(0.0, 2 * (peak.value - null))
     if lrt_df and lrt < 1e-6:
         notes = (
             *notes,
@@ -153,12 +144,12 @@ def fit_selection_model(
         se_tau2=None if math.isnan(errors[1]) else float(errors[1]) * unit**2,
         delta=function.delta(free),
         se_delta=function.of_free(errors[2:]),
-        log_likelihood=log_likelihood,
+        log_likelihood=peak.value - k * math.log(unit),
         lrt=lrt,
         lrt_df=lrt_df,
         lrt_p=chi_square_upper_tail(lrt, lrt_df) if lrt_df else None,
-        unselected_mu=plain.mu,
-        unselected_tau2=plain.tau2 or 0.0,
+        unselected_mu=plain.mu * unit,
+        unselected_tau2=(plain.tau2 or 0.0) * unit**2,
         interval_counts=counts,
         gradient=left,
         notes=notes,

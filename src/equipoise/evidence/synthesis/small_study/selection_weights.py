@@ -34,7 +34,6 @@ class SelectionFunction(ABC):
 
     __slots__ = ()
 
-    cite: ClassVar[str]
     logarithmic: ClassVar[bool]
     """Whether the search runs in log δ."""
 
@@ -42,6 +41,11 @@ class SelectionFunction(ABC):
     @abstractmethod
     def name(self) -> str:
         """What to call it."""
+
+    @property
+    @abstractmethod
+    def cite(self) -> str:
+        """Id of the method."""
 
     @property
     @abstractmethod
@@ -85,7 +89,6 @@ class StepWeights(SelectionFunction):
     zero at the maximum of the likelihood.
     """
 
-    cite: ClassVar[str] = "step-selection"
     logarithmic: ClassVar[bool] = True
 
     steps: tuple[float, ...]
@@ -118,6 +121,11 @@ class StepWeights(SelectionFunction):
             return ()
         empty = self.empty or (False,) * (len(self.steps) + 1)
         return tuple(j for j in range(1, len(self.steps) + 1) if not empty[j])
+
+    @property
+    def cite(self) -> str:
+        """Estimated or given weights."""
+        return "step-selection" if self.weights is None else "fixed-step-selection"
 
     @property
     def smallest(self) -> tuple[float, ...]:
@@ -177,7 +185,6 @@ class BetaWeights(SelectionFunction):
     than `censored` count as if they were there.
     """
 
-    cite: ClassVar[str] = "beta-selection"
     logarithmic: ClassVar[bool] = False
 
     censored: float = _CENSORED
@@ -186,6 +193,11 @@ class BetaWeights(SelectionFunction):
     def name(self) -> str:
         """Beta."""
         return "beta"
+
+    @property
+    def cite(self) -> str:
+        """Citkowicz and Vevea."""
+        return "beta-selection"
 
     @property
     def smallest(self) -> tuple[float, ...]:
@@ -222,7 +234,6 @@ class DecliningWeights(SelectionFunction):
     selected.
     """
 
-    cite: ClassVar[str] = "declining-selection"
     logarithmic: ClassVar[bool] = False
 
     shape: Shape
@@ -242,6 +253,11 @@ class DecliningWeights(SelectionFunction):
         """Shape, with what it starts from and scales with."""
         start = f" above p = {self.threshold:g}" if self.threshold else ""
         return f"{self.shape}{start}{', by imprecision' if self.imprecision else ''}"
+
+    @property
+    def cite(self) -> str:
+        """Preston, Ashby and Smyth."""
+        return "declining-selection"
 
     @property
     def smallest(self) -> tuple[float, ...]:
@@ -308,7 +324,6 @@ class TruncationWeights(SelectionFunction):
     those above it one; with "less", the other way round (DOI 10.1177/002224379002700209).
     """
 
-    cite: ClassVar[str] = "truncation-selection"
     logarithmic: ClassVar[bool] = True
 
     cut_point: float = 0.0
@@ -317,6 +332,11 @@ class TruncationWeights(SelectionFunction):
     def name(self) -> str:
         """Truncation with its cut point."""
         return f"truncation at {self.cut_point:g}"
+
+    @property
+    def cite(self) -> str:
+        """Rust, Lehmann and Farley."""
+        return "truncation-selection"
 
     @property
     def smallest(self) -> tuple[float, ...]:
