@@ -176,7 +176,7 @@ class TestNoSelection:
 
     def test_a_falling_weight_stays_at_zero_where_the_tail_is_on_the_other_side(self):
         y = [0.31, 0.3, 0.3, 0.29, 0.28, 0.27, 0.25, 0.2, 0.1, -0.2, -0.6, -1.1]
-        fit = fit_selection_model(y, [0.03] * 12, DecliningWeights("negexp"))
+        fit = fit_selection_model(y, [0.03] * 12, DecliningWeights("negexp"), alternative="less")
         assert fit.delta == (0.0,)
         assert any("smallest value" in note for note in fit.notes)
 

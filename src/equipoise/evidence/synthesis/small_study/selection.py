@@ -126,7 +126,8 @@ def fit_selection_model(
     half = math.nan if se is None else critical_value(level) * se
     null = _unselected_log_likelihood(model.y, model.v, float(start[0]), float(start[1]))
     lrt = max(0.0, 2 * (peak.value - null))
-    if lrt_df and lrt < 1e-6:
+    # No gain from a weight that differs from none: the studies cannot see it.
+    if lrt_df and lrt < 1e-6 and (function.logarithmic or (free != 0).all()):
         notes = (
             *notes,
             "The studies say nothing about the weights (a flat likelihood).",
