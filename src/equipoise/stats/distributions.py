@@ -6,6 +6,8 @@ Two-sided statements go through the lower tail, so tiny p-values keep their digi
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, chdtri, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 
@@ -46,3 +48,34 @@ def f_upper_tail(x: float, df_between: float, df_within: float) -> float:
 def normal_upper_tail(x: float) -> float:
     """P(X ≥ x) for a standard normal X."""
     return float(ndtr(-x))
+
+
+def two_sided_quantiles(alpha: float, df: ArrayLike) -> NDArray[np.float64]:
+    """`two_sided_quantile` for many degrees of freedom, infinite for the normal distribution."""
+    # Few values recur often, and the quantile of t is costly.
+    values, which = np.unique(np.asarray(df, dtype=np.float64), return_inverse=True)
+    finite = np.isfinite(values)
+    quantiles = np.full(values.shape, two_sided_quantile(alpha))
+    quantiles[finite] = -stdtrit(values[finite], alpha / 2)
+    return np.asarray(quantiles[which.ravel()])
+
+
+def two_sided_ps(statistics: NDArray[np.float64], df: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`two_sided_p` for many statistics; `df` infinite for the normal distribution."""
+    tails = -np.abs(statistics)
+    normal = np.isinf(df)
+    if normal.all():
+        return np.asarray(2 * ndtr(tails))
+    finite = np.where(normal, 1.0, df)
+    return np.asarray(2 * np.where(normal, ndtr(tails), stdtr(finite, tails)))
+
+
+def chi_square_upper_tails(x: NDArray[np.float64], df: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`chi_square_upper_tail` for many values."""
+    return np.asarray(chdtrc(df, x))
+
+
+def chi_square_quantiles(p: float, df: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`chi_square_quantile` for many degrees of freedom."""
+    values, which = np.unique(df, return_inverse=True)
+    return np.asarray(chdtri(values, 1 - p)[which.ravel()])

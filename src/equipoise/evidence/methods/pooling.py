@@ -56,6 +56,76 @@ POOLING: tuple[Method, ...] = (
         doi="10.6028/jres.087.022",
     ),
     Method(
+        id="hedges",
+        name="Random effects, τ² by Hedges (equal weights)",
+        formula="τ² = max(0, Σ (yᵢ − ȳ)² / (k − 1) − Σ vᵢ / k)",
+        citation=(
+            "Hedges LV. A random effects model for effect sizes. Psychol Bull 1983;93(2):388-395"
+        ),
+        doi="10.1037/0033-2909.93.2.388",
+    ),
+    Method(
+        id="hunter-schmidt",
+        name="Random effects, τ² by Hunter and Schmidt",
+        formula="τ² = max(0, (Q − k) / Σ wᵢ), wᵢ = 1 / vᵢ",
+        citation=(
+            "Schmidt FL, Hunter JE. Methods of meta-analysis: correcting error and bias in "
+            "research findings. 3rd ed. Sage; 2015"
+        ),
+        doi="10.4135/9781483398105",
+    ),
+    Method(
+        id="hunter-schmidt-small-sample",
+        name="Random effects, τ² by Hunter and Schmidt for few studies",
+        formula="τ² = max(0, (Q k / (k − 1) − k) / Σ wᵢ), wᵢ = 1 / vᵢ",
+        citation=(
+            "Brannick MT, Potter SM, Benitez B, Morris SB. Bias and precision of alternate "
+            "estimators in meta-analysis: benefits of blending Schmidt-Hunter and Hedges "
+            "approaches. Organ Res Methods 2019;22(2):490-514"
+        ),
+        doi="10.1177/1094428117741966",
+    ),
+    Method(
+        id="sidik-jonkman",
+        name="Random effects, τ² by Sidik and Jonkman",
+        formula="τ² = τ₀² Σ wᵢ (yᵢ − μ)² / (k − 1), wᵢ = 1 / (vᵢ + τ₀²), τ₀² = Σ (yᵢ − ȳ)² / k",
+        citation=(
+            "Sidik K, Jonkman JN. Simple heterogeneity variance estimation for meta-analysis. "
+            "J R Stat Soc C 2005;54(2):367-384"
+        ),
+        doi="10.1111/j.1467-9876.2005.00489.x",
+    ),
+    Method(
+        id="empirical-bayes",
+        name="Random effects, τ² by empirical Bayes",
+        formula="τ² solves Σ wᵢ ((yᵢ − μ)² k / (k − 1) − vᵢ − τ²) = 0, wᵢ = 1 / (vᵢ + τ²)",
+        citation=(
+            "Morris CN. Parametric empirical Bayes inference: theory and applications. "
+            "J Am Stat Assoc 1983;78(381):47-55"
+        ),
+        doi="10.1080/01621459.1983.10477920",
+    ),
+    Method(
+        id="median-q",
+        name="Random effects, τ² at the median of the generalised Q",
+        formula="τ² solves Σ (yᵢ − μ)² / (vᵢ + τ²) = median of chi-square on k − 1",
+        citation=(
+            "Viechtbauer W. Median-unbiased estimators for the amount of heterogeneity in "
+            "meta-analysis. European Congress of Methodology, Valencia; 2021"
+        ),
+        doi=None,
+    ),
+    Method(
+        id="t-interval",
+        name="Interval for the mean from the t distribution",
+        formula="SE = 1 / √Σ wᵢ, t with k − 1 degrees of freedom",
+        citation=(
+            "Follmann DA, Proschan MA. Valid inference in random effects meta-analysis. "
+            "Biometrics 1999;55(3):732-737"
+        ),
+        doi="10.1111/j.0006-341X.1999.00732.x",
+    ),
+    Method(
         id="knapp-hartung",
         name="Hartung-Knapp interval",
         formula="SE² = Σ wᵢ (yᵢ − μ)² / ((k − 1) Σ wᵢ), t with k − 1 degrees of freedom",
@@ -64,6 +134,16 @@ POOLING: tuple[Method, ...] = (
             "covariate. Stat Med 2003;22(17):2693-2710"
         ),
         doi="10.1002/sim.1482",
+    ),
+    Method(
+        id="ad-hoc-correction",
+        name="Hartung-Knapp interval that is never narrower than the one from t",
+        formula="SE² = max(1, Σ wᵢ (yᵢ − μ)² / (k − 1)) / Σ wᵢ, t with k − 1 degrees of freedom",
+        citation=(
+            "Röver C, Knapp G, Friede T. Hartung-Knapp-Sidik-Jonkman approach and its modification "
+            "for random-effects meta-analysis with few studies. BMC Med Res Methodol 2015;15:99"
+        ),
+        doi="10.1186/s12874-015-0091-1",
     ),
     Method(
         id="q-profile",

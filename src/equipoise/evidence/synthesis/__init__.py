@@ -1,5 +1,6 @@
 """Estimates into one: pooled, predicted, believed."""
 
+from equipoise.evidence.synthesis.batch import pool_many, pool_stream
 from equipoise.evidence.synthesis.bayes import BayesSynthesis, ScalePosterior, pool_bayes
 from equipoise.evidence.synthesis.classical import (
     Synthesis,
@@ -7,6 +8,7 @@ from equipoise.evidence.synthesis.classical import (
     pool_fixed,
     pool_random,
 )
+from equipoise.evidence.synthesis.pooled_batch import PooledBatch, Status
 from equipoise.evidence.synthesis.regression import (
     Coefficient,
     FitStatistics,
@@ -68,12 +70,14 @@ __all__ = [
     "NormalMixture",
     "OmnibusTest",
     "PetPeese",
+    "PooledBatch",
     "Prediction",
     "RankTest",
     "ScalePosterior",
     "SelectionFit",
     "SelectionFunction",
     "SmallStudyOverview",
+    "Status",
     "StepWeights",
     "Synthesis",
     "TrimAndFill",
@@ -91,7 +95,9 @@ __all__ = [
     "pet_peese",
     "pool_bayes",
     "pool_fixed",
+    "pool_many",
     "pool_random",
+    "pool_stream",
     "rank_test",
     "selection_log_likelihood",
     "small_study_overview",
