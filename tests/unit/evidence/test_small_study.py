@@ -370,6 +370,10 @@ class TestHenmiCopas:
         assert result.tau2 > 0
         assert tail == pytest.approx(0.025, abs=1e-11)
 
+    def test_all_the_weight_on_one_study(self):
+        with pytest.raises(EvidenceError, match="practically all the weight"):
+            henmi_copas([0.1, 0.5, 0.2], [1e-20, 0.1, 0.2])
+
     def test_units(self):
         here = henmi_copas(LOPSIDED_Y, LOPSIDED_V)
         huge = henmi_copas([1e100 * y for y in LOPSIDED_Y], [1e200 * v for v in LOPSIDED_V])
@@ -451,6 +455,39 @@ class TestOverview:
 def test_unusable_studies_are_refused(method, y, v):
     with pytest.raises(EvidenceError):
         method(y, v)
+
+
+@pytest.mark.parametrize(
+    ("y", "v"),
+    [
+        ([0.5] * 5, [0.1] * 5),
+        ([0.5] * 6, [0.1, 0.2, 0.3, 0.1, 0.5, 0.7]),
+        ([0.1, 0.5, 0.2, 0.9, 0.4], [1e-20, 0.1, 0.2, 0.3, 0.2]),
+        ([0.1, 0.5, 0.2, 0.9, 0.4], [1e20, 0.1, 0.2, 0.3, 0.2]),
+        ([1e300, 2e300, -1e300, 5e299], [1e300, 2e300, 1e299, 1e298]),
+        ([1e-300, 2e-300, 3e-300, 1e-300], [1e-300, 2e-300, 1e-299, 1e-298]),
+        ([0.0] * 4, [0.1, 0.2, 0.3, 0.4]),
+    ],
+)
+def test_awkward_studies_have_an_answer_or_a_reason(y, v):
+    for method in (
+        egger_test,
+        rank_test,
+        trim_and_fill,
+        pet_peese,
+        limit_meta_analysis,
+        excess_significance,
+        henmi_copas,
+        small_study_overview,
+        *(partial(fail_safe_n, kind=kind) for kind in ("Rosenthal", "Rosenberg", "General")),
+    ):
+        try:
+            result = method(y, v)
+        except EvidenceError as reason:
+            assert len(str(reason)) > 20  # noqa: PT017 - a reason in words
+            continue
+        numbers = [getattr(result, name) for name in result.__slots__]
+        assert not [x for x in numbers if isinstance(x, float) and math.isnan(x)]
 
 
 def test_every_citation_is_known():

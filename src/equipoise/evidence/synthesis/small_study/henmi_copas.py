@@ -24,6 +24,7 @@ HENMI_COPAS_CAVEAT = (
     "this makes bias smaller, it does not remove it."
 )
 _PANELS, _NODES, _REACH = 160, 16, 10.0
+_LEAST_SHARE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ def henmi_copas(yi: Sequence[float], vi: Sequence[float], *, level: float = 0.95
     around the ratio of R to its estimated standard deviation; given R, Cochran's Q (which fixes the
     estimated τ²) is close to a gamma variable with the same mean and variance. The tail
     probability is integrated to about 1e-14 and the quantile solved to the last digits.
+
+    Fewer than two studies, and a study with all but a billionth of the weight, are refused.
     """
     y, v = require_studies(yi, vi, at_least=2, what="Henmi and Copas's interval")
     if not 0 < level < 1:
@@ -57,6 +60,12 @@ def henmi_copas(yi: Sequence[float], vi: Sequence[float], *, level: float = 0.95
     tau2 = pool_random(effects.tolist(), variances.tolist(), method="DL", test="z").tau2 or 0.0
     w = 1 / variances
     total = float(w.sum())
+    # What Q says about τ² is then lost in the last digits of the one weight.
+    if 1 - float(w @ w) / total**2 < _LEAST_SHARE:
+        raise EvidenceError(
+            "One study has practically all the weight: Henmi and Copas's interval has nothing to "
+            "learn about the others from."
+        )
     # Around the first study, so that equal estimates give exactly their value.
     mu = float(effects[0] + (w @ (effects - effects[0])) / total)
     se = math.sqrt((1 + tau2 * float(w @ w) / total) / total)
