@@ -176,12 +176,12 @@ def _integral(
 
     pieces = np.unique(
         np.concatenate(
-            [[low, high], mu + s * np.arange(-10, 11), sigma * np.array([-6, -3, -1, 0, 1, 3, 6])]
+            [[low, high], mu + s * np.arange(-9, 10, 3), sigma * np.array([-5, -2, 0, 2, 5])]
         )
     )
     ends = [x for x in pieces.tolist() if low <= x <= high]
     return math.fsum(
-        quad(integrand, a, b, epsabs=1e-15, epsrel=1e-12, limit=200)[0]
+        quad(integrand, a, b, epsabs=1e-14, epsrel=1e-12, limit=200)[0]
         for a, b in itertools.pairwise(ends)
     )
 
