@@ -45,6 +45,11 @@ def f_upper_tail(x: float, df1: float, df2: float) -> float:
     return float(fdtrc(df1, df2, x))
 
 
+def normal_upper_tail(x: float) -> float:
+    """P(X ≥ x) for a standard normal X."""
+    return float(ndtr(-x))
+
+
 def two_sided_quantiles(alpha: float, df: ArrayLike) -> NDArray[np.float64]:
     """`two_sided_quantile` for many degrees of freedom, infinite for the normal distribution."""
     # Few values recur often, and the quantile of t is costly.
