@@ -29,6 +29,15 @@ from equipoise.evidence.synthesis.rare_events import (
     find_zero_cells,
     rare_event_models,
 )
+from equipoise.evidence.synthesis.reconstruction import (
+    ImpliedTrial,
+    PublishedPool,
+    Reading,
+    Reconstruction,
+    Reconstructions,
+    imply_trial,
+    reconstruct,
+)
 from equipoise.evidence.synthesis.regression import (
     Coefficient,
     MetaRegression,
@@ -49,6 +58,7 @@ __all__ = [
     "Flat",
     "HalfCauchy",
     "HalfNormal",
+    "ImpliedTrial",
     "Influence",
     "MetaRegression",
     "MixedSynthesis",
@@ -58,7 +68,11 @@ __all__ = [
     "PermutationTest",
     "PooledBatch",
     "Prediction",
+    "PublishedPool",
     "RareEventResult",
+    "Reading",
+    "Reconstruction",
+    "Reconstructions",
     "ScalePosterior",
     "Status",
     "StudyEffects",
@@ -72,6 +86,7 @@ __all__ = [
     "fit_glmm",
     "fit_glmm_one_arm",
     "fit_regression",
+    "imply_trial",
     "leave_one_out",
     "measure_influence",
     "permutation_test",
@@ -84,5 +99,6 @@ __all__ = [
     "pool_random",
     "pool_stream",
     "rare_event_models",
+    "reconstruct",
     "tau2_interval",
 ]
