@@ -13,11 +13,15 @@ from equipoise.case.header import Instrument
 from equipoise.case.study import Acknowledgement, Contrast, ContrastType, Outcome, Study
 from equipoise.evidence.effects import (
     Guard,
+    check_change_sd,
     check_ci_matches_p,
     check_ci_symmetry,
     check_difference_of_means,
     check_estimate_in_ci,
+    check_mean_on_scale,
+    check_n_grows,
     check_percent_fits_n,
+    check_sd_on_scale,
 )
 from equipoise.findings.effects import Effect
 from equipoise.findings.model import Attention, ClaimRow
@@ -71,8 +75,15 @@ def _claim(row: ClaimRow) -> Attention:
 def _study(
     study: Study, effects: tuple[Effect, ...], scales: dict[str, Instrument]
 ) -> Iterator[Attention]:
+    acknowledged = tuple(a for outcome in study.outcomes for a in outcome.acknowledged)
+    for guard in _flow(study):
+        yield _attention(study.id, "people", guard, acknowledged)
     for outcome in study.outcomes:
-        for guard in (*_outcome_guards(study, outcome), *_off_the_scale(outcome, scales)):
+        for guard in (
+            *_outcome_guards(study, outcome),
+            *_off_the_scale(study, outcome, scales),
+            *_change_deviations(outcome),
+        ):
             yield _attention(study.id, outcome.id, guard, outcome.acknowledged)
         for guard in _recorded(study, outcome, effects):
             yield _attention(study.id, outcome.id, guard, outcome.acknowledged)
@@ -107,19 +118,50 @@ def _outcome_guards(study: Study, outcome: Outcome) -> Iterator[Guard]:
             )
 
 
-def _off_the_scale(outcome: Outcome, scales: dict[str, Instrument]) -> Iterator[Guard]:
-    """Speak where a mean lies outside the range of the instrument that it was measured with."""
+def _flow(study: Study) -> Iterator[Guard]:
+    """Speak where more people come out of a stage of the study than went in."""
+    entered = {"screened": study.n_screened, "randomised": study.n_randomised}
+    for later in (
+        {"started": study.n_started, "completed": study.n_completed},
+        {"analysed": study.n_analysed},
+    ):
+        stages = {
+            name: float(count.value)
+            for name, count in (*entered.items(), *later.items())
+            if count is not None and count.is_exact and count.value is not None
+        }
+        yield from _spoken(check_n_grows(stages))
+
+
+def _off_the_scale(
+    study: Study, outcome: Outcome, scales: dict[str, Instrument]
+) -> Iterator[Guard]:
+    """Speak where scores lie outside their instrument's range, or spread wider than it."""
     scale = scales.get(outcome.instrument or "")
     if scale is None or scale.low is None or scale.high is None or outcome.kind == "change":
         return
     for row in outcome.arms:
-        mean = row.mean.value if row.mean is not None and row.time != "change" else None
-        if mean is not None and not scale.low <= mean <= scale.high:
-            yield Guard(
-                id="value-outside-scale",
-                sentence="A mean lies outside the range of its instrument.",
-                values={"mean": mean, "low": scale.low, "high": scale.high},
+        if row.time == "change" or row.mean is None or not row.mean.is_exact:
+            continue
+        mean = row.mean.printed
+        yield from _spoken(check_mean_on_scale(mean, scale.low, scale.high))
+        n = row.n or arm_of(study, row.arm).n
+        if row.sd is not None and row.sd.is_exact and n is not None and n.value and n.value > 1:
+            yield from _spoken(
+                check_sd_on_scale(mean, row.sd.printed, int(n.value), scale.low, scale.high)
             )
+
+
+def _change_deviations(outcome: Outcome) -> Iterator[Guard]:
+    """Speak where an arm's SD of change fits no correlation of its scores before and after."""
+    for arm in dict.fromkeys(row.arm for row in outcome.arms):
+        rows = {row.time: row for row in outcome.arms if row.arm == arm}
+        sds = [rows[t].sd if t in rows else None for t in ("baseline", "end", "change")]
+        if len({rows[t].n for t in rows}) > 1:  # other people
+            continue
+        texts = [sd.printed for sd in sds if sd is not None and sd.is_exact and sd.value]
+        if len(texts) == len(sds):
+            yield from _spoken(check_change_sd(*texts))
 
 
 def _contrast_guards(contrast: Contrast) -> Iterator[Guard]:

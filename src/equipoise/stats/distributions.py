@@ -40,6 +40,11 @@ def chi_square_quantile(p: float, df: float) -> float:
     return float(chdtri(df, 1 - p))
 
 
+def f_upper_tail(x: float, df1: float, df2: float) -> float:
+    """P(X ≥ x) for an F variable X with `df1` and `df2` degrees of freedom."""
+    return float(fdtrc(df1, df2, x))
+
+
 def two_sided_quantiles(alpha: float, df: ArrayLike) -> NDArray[np.float64]:
     """`two_sided_quantile` for many degrees of freedom, infinite for the normal distribution."""
     # Few values recur often, and the quantile of t is costly.
@@ -69,8 +74,3 @@ def chi_square_quantiles(p: float, df: NDArray[np.float64]) -> NDArray[np.float6
     """`chi_square_quantile` for many degrees of freedom."""
     values, which = np.unique(df, return_inverse=True)
     return np.asarray(chdtri(values, 1 - p)[which.ravel()])
-
-
-def f_upper_tail(x: float, df_between: float, df_within: float) -> float:
-    """P(X ≥ x) for an F-distributed X with these degrees of freedom."""
-    return float(fdtrc(df_between, df_within, x))

@@ -212,11 +212,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """An assumed number that can be varied: the argument that carries it, and values to try."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assumption:
-    """Something that was taken to be so and that the data did not say."""
+    """Something that was taken to be so and that the data did not say.
+
+    `sweep` says how to vary it, where it is a number that a function takes as an argument.
+    """
 
     id: str
     text: str
+    sweep: Sweep | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

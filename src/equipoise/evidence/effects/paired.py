@@ -16,6 +16,7 @@ from equipoise.evidence.effects.estimate import (
     EffectMeasure,
     Estimate,
     Step,
+    Sweep,
     require_correlation,
     require_finite,
     require_group_size,
@@ -31,6 +32,7 @@ NO_PERIOD_EFFECT = Assumption(
 GIVEN_CORRELATION = Assumption(
     id="within-person-correlation",
     text="The correlation of a person's two scores was assumed, not observed in this study.",
+    sweep=Sweep(name="r", values=(0.3, 0.5, 0.7, 0.9)),
 )
 NORMAL_DIFFERENCES = Assumption(
     id="normal-from-quartiles",

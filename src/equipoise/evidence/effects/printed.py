@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from equipoise.errors import EvidenceError
 
+_MOST_TOTALS = 100_000
 _TYPOGRAPHY = str.maketrans({"−": "-", "–": "-", "·": ".", "\u2009": "", "\u00a0": "", " ": ""})
 
 
@@ -78,27 +79,44 @@ def events_from_percent(pct_text: str, n: int) -> tuple[int, ...]:
     printed = read_printed(pct_text)
     if not 0 <= printed.exact <= 100:
         raise EvidenceError(f"'{pct_text}' is not a percentage of people.")
+    if n > 50 * _MOST_TOTALS * Fraction(10) ** printed.decimals:
+        raise EvidenceError(f"So many counts out of {n} print as {pct_text} that they say nothing.")
     first = max(0, int(printed.low * n / 100) - 1)
     last = min(n, int(printed.high * n / 100) + 2)
     return tuple(e for e in range(first, last + 1) if rounds_to(Fraction(100 * e, n), printed))
 
 
-def grim(mean_text: str, n: int, items: int = 1) -> bool:
-    """Whether a mean of n people's whole-number scores can print as `mean_text`.
+def totals_of_mean(mean_text: str, n: int, items: int = 1) -> tuple[int, ...]:
+    """Every whole-number total of n people's scores whose mean prints as `mean_text`, ascending.
 
     `items` is the number of whole-number items that each score averages, one for a plain count or
-    a total (DOI 10.1177/1948550616673876). With n × items above ten to the printed decimals every
-    mean is possible and the test says nothing.
+    a sum score; the total is then of all the items of all the people. Raises `EvidenceError` where
+    more than a hundred thousand totals print like this.
     """
     if n < 1 or items < 1:
         raise EvidenceError("A mean needs at least one person and one item.")
     printed = read_printed(mean_text)
     grains = n * items
+    if grains > _MOST_TOTALS * Fraction(10) ** printed.decimals:
+        raise EvidenceError(f"So many totals print as {mean_text} that they say nothing.")
     around = int(Fraction(printed.exact) * grains)
-    return any(
-        rounds_to(Fraction(total, grains), printed)
+    return tuple(
+        total
         for total in _near(around, grains, printed.decimals)
+        if rounds_to(Fraction(total, grains), printed)
     )
+
+
+def grim(mean_text: str, n: int, items: int = 1) -> bool:
+    """Whether a mean of n people's whole-number scores can print as `mean_text`.
+
+    `items` as for `totals_of_mean` (DOI 10.1177/1948550616673876). With n × items above ten to the
+    printed decimals every mean is possible and the test says nothing.
+    """
+    printed = read_printed(mean_text)
+    if n > 0 and items > 0 and n * items > Fraction(10) ** printed.decimals:
+        return True
+    return bool(totals_of_mean(mean_text, n, items))
 
 
 def _near(around: int, grains: int, decimals: int) -> range:

@@ -30,6 +30,15 @@ T_TEST = Assumption(
 )
 
 
+def split_bound(p: str) -> tuple[str, str]:
+    """A p-value as printed, parted into "<", ">" or "=" and the number."""
+    text = p.strip().lower().removeprefix("p").strip()
+    for sign, kind in (("≤", "<"), ("<=", "<"), ("<", "<"), ("≥", ">"), (">=", ">"), (">", ">")):
+        if text.startswith(sign):
+            return kind, text.removeprefix(sign).strip()
+    return "=", text.removeprefix("=").strip()
+
+
 def se_from_ci(low: float, high: float, level: float, df: float | None, of: str = "SE") -> Step:
     """SE = (upper − lower) / (2 × quantile), Cochrane Handbook (DOI 10.1002/9781119536604.ch6)."""
     require_level(level)

@@ -21,6 +21,21 @@ _BECKER = (
     "Becker BJ. Synthesizing standardized mean-change measures. "
     "Br J Math Stat Psychol 1988;41(2):257-278"
 )
+_HANDBOOK_23 = (
+    "Higgins JPT, Eldridge S, Li T. Including variants on randomized trials. "
+    "Cochrane Handbook for Systematic Reviews of Interventions, 2nd ed., chapter 23. Wiley 2019"
+)
+_WAN = (
+    "Wan X, Wang W, Liu J, Tong T. Estimating the sample mean and standard deviation from the "
+    "sample size, median, range and/or interquartile range. BMC Med Res Methodol 2014;14:135"
+)
+_WAN_DOI = "10.1186/1471-2288-14-135"
+_MCGRATH = (
+    "McGrath S, Zhao X, Steele R, Thombs BD, Benedetti A, DEPRESSD Collaboration. Estimating the "
+    "sample mean and standard deviation from commonly reported quantiles in meta-analysis. "
+    "Stat Methods Med Res 2020;29(9):2520-2537"
+)
+_MCGRATH_DOI = "10.1177/0962280219889080"
 _GRIM = (
     "Brown NJL, Heathers JAJ. The GRIM test: a simple technique detects numerous anomalies in the "
     "reporting of results in psychology. Soc Psychol Personal Sci 2017;8(4):363-369"
@@ -63,12 +78,8 @@ PRINTED: tuple[Method, ...] = (
         id="sd-from-iqr",
         name="Standard deviation from an interquartile range",
         formula="SD ≈ (upper quartile − lower quartile) / 1.349, if normal",
-        citation=(
-            "Wan X, Wang W, Liu J, Tong T. Estimating the sample mean and standard deviation from "
-            "the sample size, median, range and/or interquartile range. "
-            "BMC Med Res Methodol 2014;14:135"
-        ),
-        doi="10.1186/1471-2288-14-135",
+        citation=_WAN,
+        doi=_WAN_DOI,
     ),
     Method(
         id="smd-hedges",
@@ -200,5 +211,200 @@ PRINTED: tuple[Method, ...] = (
             "BMJ 2011;343:d2304"
         ),
         doi="10.1136/bmj.d2304",
+    ),
+    Method(
+        id="estimate-printed",
+        name="Estimate and standard error as printed",
+        formula="difference as printed, ratio as its logarithm; SE of log = SE of ratio / ratio",
+        citation=_HANDBOOK_6,
+        doi="10.1002/9781119536604.ch6",
+    ),
+    Method(
+        id="se-from-statistic",
+        name="Standard error from a test statistic",
+        formula="SE = |estimate| / |z or t|; t = √F and z = √χ² with one degree of freedom",
+        citation=_HANDBOOK_6,
+        doi="10.1002/9781119536604.ch6",
+    ),
+    Method(
+        id="phi-from-chi2",
+        name="Fourfold table and φ from a χ²",
+        formula="φ = ± √(χ² / n); the whole-number table with these margins and this χ²",
+        citation=(
+            "Rosenthal R. Parametric measures of effect size. In: Cooper H, Hedges LV, eds. "
+            "The handbook of research synthesis. Russell Sage Foundation 1994, p. 231-244"
+        ),
+        doi=None,
+    ),
+    Method(
+        id="merged-arms",
+        name="Arms merged into one",
+        formula="SD² = (Σ (nᵢ − 1) SDᵢ² + Σ nᵢ (meanᵢ − mean)²) / (Σ nᵢ − 1)",
+        citation=_HANDBOOK_6,
+        doi="10.1002/9781119536604.ch6",
+    ),
+    Method(
+        id="shared-control",
+        name="Control arm shared among comparisons",
+        formula="n (and events) of the control / number of comparisons",
+        citation=_HANDBOOK_23,
+        doi="10.1002/9781119536604.ch23",
+    ),
+    Method(
+        id="design-effect",
+        name="Design effect of clusters",
+        formula="1 + ((1 + CV²) × mean cluster size − 1) × ICC",
+        citation=(
+            "Eldridge SM, Ashby D, Kerry S. Sample size for cluster randomized trials: effect of "
+            "coefficient of variation of cluster size and analysis method. "
+            "Int J Epidemiol 2006;35(5):1292-1300"
+        ),
+        doi="10.1093/ije/dyl129",
+    ),
+    Method(
+        id="change-correlation",
+        name="Standard deviation of change and within-person correlation",
+        formula="SD change² = SD before² + SD after² − 2 r SD before SD after, solved for either",
+        citation=(
+            "Follmann D, Elliott P, Suh I, Cutler J. Variance imputation for overviews of clinical "
+            "trials with continuous response. J Clin Epidemiol 1992;45(7):769-773"
+        ),
+        doi="10.1016/0895-4356(92)90054-q",
+    ),
+    Method(
+        id="ancova",
+        name="Difference adjusted for the baseline, from summaries",
+        formula="MD = difference after − r SD after / SD before × difference before",
+        citation=(
+            "McKenzie JE, Herbison GP, Deeks JJ. Impact of analysing continuous outcomes using "
+            "final values, change scores and analysis of covariance on the performance of "
+            "meta-analytic methods: a simulation study. Res Synth Methods 2016;7(4):371-386"
+        ),
+        doi="10.1002/jrsm.1196",
+    ),
+    Method(
+        id="mean-luo",
+        name="Mean from a median with quartiles, range or both",
+        formula="weighted mean of median, mid-range and mid-quartiles, weights depending on n",
+        citation=(
+            "Luo D, Wan X, Liu J, Tong T. Optimally estimating the sample mean from the sample "
+            "size, median, mid-range, and/or mid-quartile range. "
+            "Stat Methods Med Res 2018;27(6):1785-1805"
+        ),
+        doi="10.1177/0962280216669183",
+    ),
+    Method(
+        id="sd-wan",
+        name="Standard deviation from quartiles or from the range, and n",
+        formula="range / (2 z((n − 0.375)/(n + 0.25))), IQR / (2 z((0.75 n − 0.125)/(n + 0.25)))",
+        citation=_WAN,
+        doi=_WAN_DOI,
+    ),
+    Method(
+        id="sd-shi",
+        name="Standard deviation from quartiles and range together",
+        formula="weighted sum of the two estimates of Wan 2014, weights depending on n",
+        citation=(
+            "Shi J, Luo D, Weng H, Zeng XT, Lin L, Chu H, Tong T. Optimally estimating the sample "
+            "standard deviation from the five-number summary. Res Synth Methods 2020;11(5):641-654"
+        ),
+        doi="10.1002/jrsm.1429",
+    ),
+    Method(
+        id="skewness-quantiles",
+        name="Test of skewness from quantiles and n",
+        formula="lopsidedness of the quantiles against what normal values of n people give",
+        citation=(
+            "Shi J, Luo D, Wan X, Liu Y, Liu J, Bian Z, Tong T. Detecting the skewness of data "
+            "from the five-number summary and its application in meta-analysis. "
+            "Stat Methods Med Res 2023;32(7):1338-1360"
+        ),
+        doi="10.1177/09622802231172043",
+    ),
+    Method(
+        id="blue",
+        name="Best linear unbiased mean and standard deviation from quantiles",
+        formula="generalised least squares on the moments of normal order statistics",
+        citation=(
+            "Yang X, Hutson AD, Wang D. A generalized BLUE approach for combining location and "
+            "scale information in a meta-analysis. J Appl Stat 2022;49(15):3846-3867"
+        ),
+        doi="10.1080/02664763.2021.1967890",
+    ),
+    Method(
+        id="qe",
+        name="Quantile estimation",
+        formula="moments of the family whose quantiles lie closest, least squares",
+        citation=_MCGRATH,
+        doi=_MCGRATH_DOI,
+    ),
+    Method(
+        id="box-cox-quantiles",
+        name="Box-Cox method for quantiles",
+        formula="power that makes the quantiles symmetric, closed forms there, moments back",
+        citation=_MCGRATH,
+        doi=_MCGRATH_DOI,
+    ),
+    Method(
+        id="mln",
+        name="Most likely power-normal distribution",
+        formula="power, then mean and SD, that make the order statistics most likely; moments back",
+        citation=(
+            "Cai S, Zhou J, Pan J. Estimating the sample mean and standard deviation from order "
+            "statistics and sample size in meta-analysis. "
+            "Stat Methods Med Res 2021;30(12):2701-2719"
+        ),
+        doi="10.1177/09622802211047348",
+    ),
+    Method(
+        id="grimmer",
+        name="GRIMMER: standard deviations that whole numbers cannot have",
+        formula="some sum of squares of n whole numbers with a fitting total prints as the SD",
+        citation=(
+            "Anaya J. The GRIMMER test: a method for testing the validity of reported measures of "
+            "variability. PeerJ Preprints 2016;4:e2400v1"
+        ),
+        doi="10.7287/peerj.preprints.2400v1",
+    ),
+    Method(
+        id="sprite",
+        name="SPRITE: is there a sample on this scale?",
+        formula="search for n whole numbers from low to high with mean and SD as printed",
+        citation=(
+            "Heathers JA, Anaya J, van der Zee T, Brown NJL. Recovering data from summary "
+            "statistics: Sample Parameter Reconstruction via Iterative TEchniques (SPRITE). "
+            "PeerJ Preprints 2018;6:e26968v1"
+        ),
+        doi="10.7287/peerj.preprints.26968v1",
+    ),
+    Method(
+        id="statcheck",
+        name="p-value of a printed test statistic",
+        formula="p = tail of z, t, F or χ² at every statistic that prints like this",
+        citation=(
+            "Nuijten MB, Hartgerink CHJ, van Assen MALM, Epskamp S, Wicherts JM. The prevalence of "
+            "statistical reporting errors in psychology (1985-2013). "
+            "Behav Res Methods 2016;48(4):1205-1226"
+        ),
+        doi="10.3758/s13428-015-0664-2",
+    ),
+    Method(
+        id="bhatia-davis",
+        name="Largest standard deviation on a scale",
+        formula="SD² ≤ (mean − low) (high − mean) n / (n − 1)",
+        citation=(
+            "Bhatia R, Davis C. A better bound on the variance. Am Math Mon 2000;107(4):353-357"
+        ),
+        doi="10.1080/00029890.2000.12005203",
+    ),
+    Method(
+        id="skewness-bound",
+        name="Skewness seen from a bound",
+        formula="|mean − bound| < 2 SD",
+        citation=(
+            "Altman DG, Bland JM. Detecting skewness from summary information. "
+            "BMJ 1996;313(7066):1200"
+        ),
+        doi="10.1136/bmj.313.7066.1200",
     ),
 )
