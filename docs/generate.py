@@ -310,6 +310,7 @@ _PLACES = {
     "pharmacology": ("pharmacology.yaml", "the compound", False),
     "safety": ("safety.yaml", "what it must not meet, harms, how it was started", False),
     "access": ("access.yaml", "rules, prices and use by country", False),
+    "published": ("published.yaml", "published syntheses that disagree, ways to read them", False),
 }  # fmt: skip
 
 _CASE_INTRODUCTION = """\

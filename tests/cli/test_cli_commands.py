@@ -32,7 +32,7 @@ def test_new_check_appraise_explain(equipoise, tmp_path: Path) -> None:
     assert "equipoise check mine" in made.out
     checked = equipoise("check", "mine")
     assert (checked.status, checked.err) == (0, "")
-    assert checked.out.startswith("mine: 7 records, 6 claims, ")
+    assert checked.out.startswith("mine: 8 records, 6 claims, ")
     appraised = equipoise("appraise", "mine")
     assert (appraised.status, appraised.err) == (0, "")
     assert appraised.out.endswith(f"{Path('out/mine/index.html')}\n")

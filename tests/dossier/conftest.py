@@ -539,7 +539,109 @@ def complete_findings() -> m.Findings:
         verified=False,
         note=None,
     )
+    road = tuple(
+        m.PoolStep(label=label, says=says, **trio(f"road/{i}", y, y - 0.5, y + 0.5))
+        for i, (label, says, y) in enumerate(
+            (
+                ("As read here", "Every trial that is sound.", -0.1),
+                ("Without {cite:birch} and {n:plan/mid}", "Without {cite:birch}.", -0.6),
+            )
+        )
+    )
+    disagreement = m.DisagreementRow(
+        id="published/pain",
+        title=HOSTILE,
+        condition="fibromyalgia",
+        statements=("Not on one scale.",),
+        published=(
+            m.PublishedRow(
+                id="published/pain/birch",
+                work="birch",
+                measure="MD",
+                axis="mean difference",
+                i2=None,
+                other_scale=tuple(
+                    cell(label, n(f"other/{index}", y))
+                    for index, (label, y) in enumerate(
+                        (("in points", -0.9), ("lower", -1.4), ("upper", -0.4))
+                    )
+                ),
+                because="It names {cite:alder}.",
+                statements=("Combinations: {n:s/i2}.",),
+                reconstructions=(
+                    m.ReconstructionRow(
+                        id="published/pain/birch/nearest",
+                        role="nearest",
+                        title="the nearest of all",
+                        i2="s/i2",
+                        misses=n("road/misses", 9, "9%"),
+                        matches=True,
+                        model="fixed effect",
+                        crossovers="Crossovers are paired.",
+                        readings=(
+                            m.ReadingRow(
+                                study="alder",
+                                says="As printed.",
+                                standing="mistake",
+                                **trio("road/alder", -0.5, -1, 0),
+                            ),
+                            m.ReadingRow(study=EVIL_STUDY, says="Left out.", standing="left out"),
+                        ),
+                        path=road,
+                        driver="By {n:road/misses}.",
+                        **trio("road/end", -0.6, -1.1, -0.1),
+                    ),
+                ),
+                implied=(
+                    m.ImpliedRow(
+                        studies=("alder",), says="To show this:", **trio("implied", -1, -2, 0)
+                    ),
+                    m.ImpliedRow(studies=("alder",), says="Nothing could."),
+                ),
+                verified=False,
+                **trio("published", -0.8, -1.3, -0.3, verified=False),
+            ),
+        ),
+    )
+    rare = m.HarmSynthesis(
+        id="harms/pooled/dreams",
+        condition="fibromyalgia",
+        title=HOSTILE,
+        tables=(
+            m.HarmTable(
+                study="alder",
+                treated=("studies/alder/n_randomised", "studies/alder/n_randomised"),
+                control=("studies/alder/n_randomised", "studies/alder/n_randomised"),
+                zero="both arms",
+                note="The arm is the denominator.",
+            ),
+        ),
+        models=(
+            m.HarmModelRow(
+                model="Peto",
+                measure="odds ratio",
+                p=n("rare/p", 0.4),
+                silent=("alder", EVIL_STUDY),
+                remark=HOSTILE,
+                **trio("rare", 1.5, 0.4, 5.0),
+            ),
+            m.HarmModelRow(
+                model="mixed",
+                measure="odds ratio",
+                estimate=None,
+                low=None,
+                high=None,
+                p=None,
+                silent=(),
+                remark="No answer.",
+            ),
+        ),
+        apart=(m.HarmApart(study="birch", reason="A crossover."),),
+        notes=("One trial.",),
+        verified=False,
+    )
     safety = m.SafetyFindings(
+        syntheses=(rare, rare.model_copy(update={"id": "harms/pooled/x", "tables": ()})),
         disclaimer="An aid to screening, not advice.",
         warning="Must never meet an opioid.",
         statements=("Vivid dreams were reported.",),
@@ -690,6 +792,12 @@ def complete_findings() -> m.Findings:
         ),
         effects=effects,
         syntheses=(synthesis, ratio),
+        unverified=(
+            ratio.model_copy(
+                update={"id": "unverified/dreams", "title": "Dreams, recalled", "verified": False}
+            ),
+        ),
+        disagreements=(disagreement,),
         gaps=(
             m.Gap(
                 id="no-phase-three",

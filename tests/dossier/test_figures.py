@@ -158,3 +158,16 @@ def test_wrapping() -> None:
     assert wrapped("", 10) == ()
     assert wrapped("x" * 25, 10) == ("x" * 10, "x" * 9 + "…")
     assert all(len(t) <= 12 for t in wrapped("one two three four five six seven", 12))
+
+
+def test_the_road_to_a_published_result(
+    shown: Shown, complete: Findings, drawn: SnapshotAssertion
+) -> None:
+    published = complete.disagreements[0].published[0]
+    found = published.reconstructions[0]
+    svg = str(figures.draw_path(shown, published, found, "LDN"))
+    assert svg == drawn
+    assert len(_parts(svg, "square")) == len(found.path)
+    assert len(_parts(svg, "diamond")) == 2  # what it ends in, and what was printed
+    assert svg.index("As read here") < svg.index("as printed")
+    assert "−0.35" in svg  # a number in a step's name is written out

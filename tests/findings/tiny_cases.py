@@ -89,8 +89,15 @@ def trial(study_id: str, estimate: str = "-0.5", **changes: Any) -> dict[str, An
     return record | changes
 
 
-def appraised(folder: Path, *studies: dict[str, Any], **plan: Any) -> Findings:
+def appraised(
+    folder: Path,
+    *studies: dict[str, Any],
+    published: dict[str, Any] | None = None,
+    **plan: Any,
+) -> Findings:
     (folder / "studies").mkdir(parents=True)
+    if published is not None:
+        (folder / "published.yaml").write_text(json.dumps(published, indent=1))
     for name, record in (
         ("case.yaml", HEADER),
         ("plan.yaml", PLAN | plan),

@@ -31,6 +31,7 @@ from equipoise.case.facts import (
 from equipoise.case.header import CaseHeader, Plan
 from equipoise.case.printed import ATC, DOI, PMID, SLUG, URL
 from equipoise.case.prose import Reference, is_prose, split_prose
+from equipoise.case.published import PublishedSyntheses
 from equipoise.case.study import Study
 from equipoise.case.yaml12 import Document, Mark, read_yaml_file, shown
 from equipoise.errors import CaseError, CaseErrors, CaseNotFoundError
@@ -49,6 +50,7 @@ _SINGLE: dict[str, type[BaseModel]] = {
     "pharmacology.yaml": Compound,
     "safety.yaml": Safety,
     "access.yaml": Access,
+    "published.yaml": PublishedSyntheses,
 }
 _FOLDERS: dict[str, type[BaseModel]] = {
     "studies": Study,
@@ -74,6 +76,7 @@ class Case:
     compound: Compound | None
     safety: Safety | None
     access: Access | None
+    published: PublishedSyntheses | None
     digest: str
     """SHA-256 over the names and bytes of every file that was read."""
     documents: MappingProxyType[str, Document] = field(repr=False, compare=False)
@@ -422,6 +425,7 @@ def _assemble(models: dict[str, BaseModel], documents: dict[str, Document]) -> C
         compound=one_of(Compound),
         safety=one_of(Safety),
         access=one_of(Access),
+        published=one_of(PublishedSyntheses),
         digest=digest.hexdigest(),
         documents=MappingProxyType(documents),
     )
@@ -549,6 +553,19 @@ def _cross_references(case: Case) -> Iterator[CaseError]:
     if case.access is not None:
         for i, record in enumerate(case.access.facts):
             yield from need("access.yaml", ("facts", i, "source"), "source", record.source, works)
+    for i, apart in enumerate(case.published.disagreements if case.published else ()):
+        file, at = "published.yaml", ("disagreements", i)
+        yield from need(file, (*at, "condition"), "condition", apart.condition, conditions)
+        for kind in ("candidates", "published"):
+            for j, entry in enumerate(getattr(apart, kind)):
+                path = (*at, kind, j)
+                yield from need(file, (*path, "study"), "study", entry.study, studies)
+                for study in (s for s in case.studies if s.id == entry.study):
+                    known = [o.id for o in study.outcomes]
+                    yield from need(file, (*path, "outcome"), "outcome", entry.outcome, known)
+                    known = [a.id for a in study.arms]
+                    for k, arm in enumerate(getattr(entry, "arms", None) or ()):
+                        yield from need(file, (*path, "arms", k), "arm", arm, known)
     for claims in case.claims:
         for i, claim in enumerate(claims.claims):
             for j, condition in enumerate(claim.conditions):
@@ -606,6 +623,7 @@ def _records(case: Case) -> Iterator[tuple[str, BaseModel]]:
                 "pharmacology.yaml": case.compound,
                 "safety.yaml": case.safety,
                 "access.yaml": case.access,
+                "published.yaml": case.published,
             }[file]
         if record is not None:
             yield file, record

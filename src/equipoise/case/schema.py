@@ -17,6 +17,7 @@ from equipoise.case.facts import (
 )
 from equipoise.case.header import CaseHeader, Plan
 from equipoise.case.printed import Reported
+from equipoise.case.published import PublishedSyntheses
 from equipoise.case.study import Study
 
 FILES: dict[str, type[BaseModel]] = {
@@ -30,6 +31,7 @@ FILES: dict[str, type[BaseModel]] = {
     "pharmacology": Compound,
     "safety": Safety,
     "access": Access,
+    "published": PublishedSyntheses,
 }
 
 

@@ -276,6 +276,8 @@ class AdverseEvent(Frozen):
 
     id: Slug
     event: Text
+    definition: Slug | None = None
+    """Harms that count the same share this word; without one, those of the same id do."""
     kind: Literal["any", "serious", "discontinuation", "death", "specific", "other"] = "specific"
     arms: tuple[ArmEvents, ...] = ()
     p: Probability | None = None

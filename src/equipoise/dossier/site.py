@@ -89,6 +89,7 @@ def _environment() -> Environment:
         navigation=NAVIGATION,
         draw_certainty=figures.draw_certainty,
         draw_forest=figures.draw_forest,
+        draw_path=figures.draw_path,
         draw_potency=figures.draw_potency,
         draw_rates=figures.draw_rates,
         draw_verdict=figures.draw_verdict,

@@ -11,6 +11,7 @@ from equipoise.findings.checks import find_attention
 from equipoise.findings.claims import check_claims, check_prose
 from equipoise.findings.conditions import judge_conditions
 from equipoise.findings.counting import count_evidence
+from equipoise.findings.discordance import explain_disagreements
 from equipoise.findings.drug import describe_drug
 from equipoise.findings.effects import Effect, NoEffect, estimate_effects
 from equipoise.findings.harms import describe_safety
@@ -27,7 +28,7 @@ from equipoise.findings.model import (
     Question,
     Search,
 )
-from equipoise.findings.pooling import Pooled, pool_effects
+from equipoise.findings.pooling import Pooled, pool_effects, show_unverified
 from equipoise.findings.reports import fact_row, hold_reports
 from equipoise.findings.studies import list_studies
 from equipoise.findings.works import list_works
@@ -60,6 +61,9 @@ def appraise(case: Case, progress: Progress = _silent) -> Findings:
     effects, missing = estimate_effects(case, ledger)
     progress("pooling")
     pooled, reasons = pool_effects(case, effects, ledger, {w.id: w.short for w in works})
+    unverified = show_unverified(case, effects, ledger, {w.id: w.short for w in works})
+    progress("reconstructing published syntheses")
+    disagreements = explain_disagreements(case, effects, ledger)
     progress("judging")
     count_evidence(case, ledger)
     conditions, gaps = judge_conditions(case, effects, missing, pooled, ledger)
@@ -82,6 +86,8 @@ def appraise(case: Case, progress: Progress = _silent) -> Findings:
         effects=_effect_rows(effects, pooled, reasons),
         not_estimated=_not_estimated(missing),
         syntheses=tuple(p.synthesis for p in pooled),
+        unverified=unverified,
+        disagreements=disagreements,
         gaps=gaps,
         claims=claims,
         experience=experience,

@@ -54,15 +54,30 @@ def comparable_groups(
 ) -> tuple[tuple[Group, ...], dict[str, str]]:
     """Every group that the rules allow, and for each effect left out the reason why."""
     reasons = {e.row.id: r for e in effects if (r := _why_not(case, e)) is not None}
+    families = _families(e for e in effects if e.row.id not in reasons)
+    groups = [g for family in families for g in _groups(case, family, ledger)]
+    return tuple(_named_apart(groups)), reasons
+
+
+def unverified_groups(case: Case, effects: tuple[Effect, ...], ledger: Ledger) -> tuple[Group, ...]:
+    """What would meet, had it been verified: shown side by side, marked, and never pooled.
+
+    None where the plan lets unverified numbers into pools, for then they stand there.
+    """
+    if case.plan.unverified == "include":
+        return ()
+    left = [e for e in effects if e.row.controlled and not e.row.verified]
+    return tuple(_named_apart([g for f in _families(left) for g in _groups(case, f, ledger)]))
+
+
+def _families(effects: Iterable[Effect]) -> Iterable[list[Effect]]:
+    """Effects that share condition, domain, comparator and co-interventions."""
     families: dict[tuple[str, ...], list[Effect]] = defaultdict(list)
     for effect in effects:
-        if effect.row.id not in reasons:
-            row = effect.row
-            families[
-                (row.condition, row.domain, row.comparator, "+".join(row.co_interventions))
-            ].append(effect)
-    groups = [g for family in families.values() for g in _groups(case, family, ledger)]
-    return tuple(_named_apart(groups)), reasons
+        row = effect.row
+        key = (row.condition, row.domain, row.comparator, "+".join(row.co_interventions))
+        families[key].append(effect)
+    return families.values()
 
 
 def _named_apart(groups: list[Group]) -> Iterable[Group]:

@@ -39,6 +39,7 @@ from equipoise.evidence.effects import (
     estimate_proportion,
     estimate_ratio_from_ci,
     estimate_rr,
+    estimate_rr_from_percents,
     estimate_smd_crossover_from_t,
     estimate_smd_from_md,
     events_from_percent,
@@ -461,7 +462,7 @@ class _Maker:
         try:
             return self._from_counts(pair)
         except (_CannotEstimateError, EvidenceError):
-            ratio = self._printed_ratio()
+            ratio = self._printed_ratio() or self._ratio_of_percentages(pair)
             if ratio is None:
                 raise
             return ratio
@@ -480,6 +481,25 @@ class _Maker:
         low, high, level = limits
         estimate = estimate_ratio_from_ci(value, low, high, level, measure=_RATIOS[contrast.type])
         return turned(estimate) if _printed_backwards(self.study, contrast) else estimate
+
+    def _ratio_of_percentages(self, pair: tuple[str, str]) -> Estimate | None:
+        """Percentages without denominators, where the exact p-value of their comparison stands."""
+        contrast = self.outcome.contrast
+        rows = [self._row(arm) for arm in pair]
+        if contrast is None or any(row is None or row.total is not None for row in rows):
+            return None
+        self.inputs.clear()
+        self.assumed.clear()
+        percents = [
+            self._take(f"{self.at}/arms/{row_key(row)}/percent", row.percent)
+            for row in rows
+            if row is not None
+        ]
+        p = self._take(f"{self.at}/contrast/p", contrast.p)
+        first, second = percents
+        if first is None or second is None or p is None:
+            return None
+        return estimate_rr_from_percents(first, second, p)
 
     def _from_counts(self, pair: tuple[str, str]) -> Estimate:
         counts: list[float] = []

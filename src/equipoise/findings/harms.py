@@ -10,6 +10,7 @@ from equipoise.evidence.effects import estimate_rr, rule_of_three
 from equipoise.findings.effects import enter_estimate
 from equipoise.findings.ledger import Ledger, resolve_local
 from equipoise.findings.model import Cell, HarmRow, InteractionRow, ItemRow, SafetyFindings
+from equipoise.findings.rare_harms import pool_harms
 from equipoise.findings.wording import decimal
 
 
@@ -26,6 +27,7 @@ def describe_safety(case: Case, ledger: Ledger) -> SafetyFindings | None:
         disclaimer=safety.disclaimer,
         warning=safety.warning,
         statements=_statements(safety, trial_rows),
+        syntheses=pool_harms(case, ledger),
         harms=(*trial_rows, *(_record_row(case, r, ledger) for r in safety.adverse_events)),
         interactions=tuple(
             InteractionRow(

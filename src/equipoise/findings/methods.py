@@ -94,6 +94,47 @@ METHODS: dict[str, Method] = {
             doi="10.1016/j.jclinepi.2011.01.012",
         ),
         Method(
+            id="published-reading",
+            name="chosen among the ways to read a trial",
+            formula="listed in the case as a way in which the trial may have been read",
+            citation="The case's file of published syntheses.",
+            doi=None,
+        ),
+        Method(
+            id="trial-reading",
+            name="a trial as it may have been read",
+            formula="the trial's own numbers, put through the reading that is named beside them",
+            citation=(
+                "Gøtzsche PC, Hróbjartsson A, Marić K, Tendal B. Data extraction errors in "
+                "meta-analyses that use standardized mean differences. JAMA 2007;298(4):430-437."
+            ),
+            doi="10.1001/jama.298.4.430",
+        ),
+        Method(
+            id="reconstruction",
+            name="combinations of readings held against a printed result",
+            formula=(
+                "largest of |estimate|, |lower| and |upper| deviation / published SE, and of the "
+                "deviation of I² as a share of one, over all combinations"
+            ),
+            citation=(
+                "Voracek M, Kossmeier M, Tran US. Which data to meta-analyze, and how? A "
+                "specification-curve and multiverse-analysis approach to meta-analysis. "
+                "Zeitschrift für Psychologie 2019;227(1):64-82."
+            ),
+            doi="10.1027/2151-2604/a000357",
+        ),
+        Method(
+            id="implied-trial",
+            name="what unseen trials would have to show",
+            formula="y = (W μ − Σ w y) / (W − Σ w), weight W − Σ w, W = 1 / SE² as published",
+            citation=(
+                "DerSimonian R, Laird N. Meta-analysis in clinical trials. Controlled Clinical "
+                "Trials 1986;7(3):177-188."
+            ),
+            doi="10.1016/0197-2456(86)90046-2",
+        ),
+        Method(
             id="selection-odds-ratio",
             name="selection odds ratio at no specific effect",
             formula="SOR = [p / (1 − p)] / [q / (1 − q)], report p, benchmark q",

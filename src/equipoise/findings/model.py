@@ -238,6 +238,97 @@ class Synthesis(Frozen):
     verified: bool
 
 
+# --- published syntheses, held against the trials -------------------------------------------------
+
+
+class ReadingRow(Frozen):
+    """How a reconstruction reads one trial, or that it leaves it out."""
+
+    study: str
+    says: Prose
+    standing: Literal["sound", "assumed", "mistake", "left out"]
+    estimate: str | None = None
+    low: str | None = None
+    high: str | None = None
+
+
+class PoolStep(Frozen):
+    """A pooled result after one choice was changed; `label` is short enough for a figure."""
+
+    label: Prose
+    says: Prose
+    estimate: str
+    low: str
+    high: str
+
+
+class ReconstructionRow(Frozen):
+    """A combination of choices and what it pools to.
+
+    `misses` is the largest deviation from what was printed, as a share of the published standard
+    error. The `path` leads from the case's own reading to this one, a choice at a time.
+    """
+
+    id: str
+    role: Literal["nearest", "simplest", "sound"]
+    title: str
+    estimate: str
+    low: str
+    high: str
+    i2: str
+    misses: str
+    matches: bool
+    model: str
+    crossovers: Prose | None
+    readings: tuple[ReadingRow, ...]
+    path: tuple[PoolStep, ...]
+    driver: Prose | None
+    """Which step of the path moves the estimate most."""
+
+
+class ImpliedRow(Frozen):
+    """What trials whose numbers were not read would have to have shown.
+
+    Without numbers where nothing could give the published result.
+    """
+
+    studies: tuple[str, ...]
+    says: Prose
+    estimate: str | None = None
+    low: str | None = None
+    high: str | None = None
+
+
+class PublishedRow(Frozen):
+    """A published synthesis, as printed, and the choices that would give it."""
+
+    id: str
+    work: str
+    measure: str
+    axis: str
+    estimate: str
+    low: str
+    high: str
+    i2: str | None
+    other_scale: tuple[Cell, ...]
+    """The same result on the other scale: a mean difference in standard deviations, or back."""
+    because: Prose
+    statements: tuple[Prose, ...]
+    reconstructions: tuple[ReconstructionRow, ...]
+    implied: tuple[ImpliedRow, ...]
+    verified: bool
+
+
+class DisagreementRow(Frozen):
+    """Published syntheses of one question that do not agree, and why."""
+
+    id: str
+    title: str
+    condition: str
+    statements: tuple[Prose, ...]
+    published: tuple[PublishedRow, ...]
+
+
 # --- judgement ------------------------------------------------------------------------------------
 
 CertaintyLevel = Literal["high", "moderate", "low", "very low", "none"]
@@ -465,6 +556,53 @@ class HarmRow(Frozen):
     note: str | None
 
 
+class HarmTable(Frozen):
+    """One trial's counts of a harm; `zero` says in how many of its two arms nobody had it."""
+
+    study: str
+    treated: tuple[str, str]
+    """People with the harm, and of how many."""
+    control: tuple[str, str]
+    zero: Literal["none", "one arm", "both arms"]
+    note: Prose | None
+
+
+class HarmModelRow(Frozen):
+    """One model's answer to a rare harm; no numbers where it has none, and `remark` says why.
+
+    `silent` are the trials that carry no information in this model.
+    """
+
+    model: str
+    measure: str
+    estimate: str | None
+    low: str | None
+    high: str | None
+    p: str | None
+    silent: tuple[str, ...]
+    remark: str
+
+
+class HarmApart(Frozen):
+    """A trial that counted the harm and is kept out of the synthesis."""
+
+    study: str
+    reason: Prose
+
+
+class HarmSynthesis(Frozen):
+    """One harm over the trials that counted it alike, by several models side by side."""
+
+    id: str
+    condition: str
+    title: str
+    tables: tuple[HarmTable, ...]
+    models: tuple[HarmModelRow, ...]
+    apart: tuple[HarmApart, ...]
+    notes: tuple[Prose, ...]
+    verified: bool
+
+
 class InteractionRow(Frozen):
     """A substance that must not meet the treatment."""
 
@@ -502,6 +640,7 @@ class SafetyFindings(Frozen):
     warning: Prose | None
     statements: tuple[Prose, ...]
     harms: tuple[HarmRow, ...]
+    syntheses: tuple[HarmSynthesis, ...] = ()
     interactions: tuple[InteractionRow, ...]
     contraindications: tuple[ItemRow, ...]
     titration: tuple[ItemRow, ...]
@@ -588,6 +727,9 @@ class Findings(Frozen):
     effects: tuple[EffectRow, ...]
     not_estimated: tuple[NotEstimated, ...] = ()
     syntheses: tuple[Synthesis, ...]
+    unverified: tuple[Synthesis, ...] = ()
+    """Estimates on unverified numbers, like beside like: shown, never pooled, never judged."""
+    disagreements: tuple[DisagreementRow, ...] = ()
     gaps: tuple[Gap, ...]
     claims: tuple[ClaimRow, ...]
     experience: Experience

@@ -10,7 +10,13 @@ from equipoise.errors import EvidenceError
 from equipoise.evidence.effects import EffectMeasure, Estimate
 from equipoise.evidence.synthesis import BayesSynthesis, pool_bayes, pool_fixed, pool_random
 from equipoise.evidence.synthesis.classical import Synthesis as Classical
-from equipoise.findings.comparability import Group, comparable_groups, is_plain
+from equipoise.findings.comparability import (
+    Group,
+    Member,
+    comparable_groups,
+    is_plain,
+    unverified_groups,
+)
 from equipoise.findings.effects import Effect, display_effect
 from equipoise.findings.ledger import Ledger
 from equipoise.findings.model import Cell, ForestRow, ModelResult, Synthesis
@@ -66,6 +72,47 @@ def pool_effects(
                     "The estimates lie too far apart for any model; look for a misprint."
                 )
     return tuple(pooled), reasons
+
+
+def show_unverified(
+    case: Case, effects: tuple[Effect, ...], ledger: Ledger, shorts: dict[str, str]
+) -> tuple[Synthesis, ...]:
+    """Estimates that rest on unverified numbers, like beside like, without any model."""
+    return tuple(
+        Synthesis(
+            id=f"unverified/{group.id}",
+            condition=group.condition,
+            domain=group.domain,
+            title=group.title,
+            measure=group.measure.value,
+            ratio=group.measure.is_ratio,
+            axis=group.axis,
+            better=group.better,  # type: ignore[arg-type]
+            null=1.0 if group.measure.is_ratio else 0.0,
+            mid=None,
+            rows=tuple(_row(m, shorts, ledger, None) for m in group.members),
+            models=(),
+            heterogeneity=(),
+            probabilities=(),
+            prior=None,
+            notes=group.notes,
+            verified=False,
+        )
+        for group in unverified_groups(case, effects, ledger)
+    )
+
+
+def _row(member: Member, shorts: dict[str, str], ledger: Ledger, weight: str | None) -> ForestRow:
+    return ForestRow(
+        effect=member.effect.row.id,
+        label=shorts[member.effect.row.study],
+        note=member.note,
+        estimate=member.ids[0],
+        low=member.ids[1],
+        high=member.ids[2],
+        weight=weight,
+        verified=member.effect.row.verified and all(ledger.numbers[i].verified for i in member.ids),
+    )
 
 
 def _pool(case: Case, group: Group, ledger: Ledger, shorts: dict[str, str]) -> Pooled:
@@ -131,16 +178,7 @@ def _pool(case: Case, group: Group, ledger: Ledger, shorts: dict[str, str]) -> P
         null=1.0 if group.measure.is_ratio else 0.0,
         mid=mid[1] if mid else None,
         rows=tuple(
-            ForestRow(
-                effect=m.effect.row.id,
-                label=shorts[m.effect.row.study],
-                note=m.note,
-                estimate=m.ids[0],
-                low=m.ids[1],
-                high=m.ids[2],
-                weight=enter.weight(m.effect.row.study, w) if k > 1 else None,
-                verified=all(ledger.numbers[i].verified for i in m.ids),
-            )
+            _row(m, shorts, ledger, enter.weight(m.effect.row.study, w) if k > 1 else None)
             for m, w in zip(group.members, weights, strict=True)
         ),
         models=tuple(models),

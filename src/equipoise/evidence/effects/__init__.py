@@ -128,6 +128,7 @@ from equipoise.evidence.effects.paired import (
     estimate_smcc,
     estimate_smd_crossover_from_t,
 )
+from equipoise.evidence.effects.percentages import estimate_rr_from_percents
 from equipoise.evidence.effects.printed import (
     Printed,
     events_from_percent,
@@ -248,6 +249,7 @@ __all__ = [
     "estimate_ratio_from_ci",
     "estimate_rd",
     "estimate_rr",
+    "estimate_rr_from_percents",
     "estimate_smcc",
     "estimate_smd_crossover_from_t",
     "estimate_smd_from_f",
