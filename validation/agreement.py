@@ -116,6 +116,19 @@ class Agreement:
                 Disagreement(quantity, place, math.nan, math.nan, math.inf, 0.0, None)
             )
 
+    def fail(self, quantity: str, place: str, reference: object, words: str) -> None:
+        """Count every number under `reference` as failed: the engine stopped with these words."""
+        count = count_numbers(reference)
+        if not count:
+            return
+        tally = self.tallies.setdefault(quantity, Tally())
+        tally.checked += count
+        tally.failed += count
+        tally.worst, tally.worst_at = math.inf, f"{place}: {words}"
+        self.disagreements.append(
+            Disagreement(quantity, f"{place}: {words}", math.nan, math.nan, math.inf, 0.0, None)
+        )
+
     def skip(self, quantity: str, reference: object) -> None:
         """Count every number under `reference` as one that the engine does not give."""
         count = count_numbers(reference)

@@ -25,6 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     except NotReferenceFileError as error:
         print(error, file=sys.stderr)
         return 2
+    except (KeyError, IndexError, TypeError) as error:
+        print(
+            f"{file.name}.json is not laid out as its format says: {type(error).__name__} at "
+            f"{error}. Compare it with a file that can be read.",
+            file=sys.stderr,
+        )
+        return 2
     if not files:
         print(f"No reference file at {options.path}.", file=sys.stderr)
         return 2

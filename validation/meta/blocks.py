@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from equipoise.errors import EvidenceError
 from validation.agreement import Agreement
 from validation.meta import counts, effects, multilevel, pooling, regression, small_study
 from validation.meta.analysis_blocks import BlockCheck
@@ -44,5 +45,9 @@ def _check_uni(file: File, agreement: Agreement) -> None:
             check = BLOCKS.get(key)
             if check is None:
                 agreement.skip(key, block)
-            else:
+                continue
+            try:
                 check(analysis, block, agreement)
+            except (EvidenceError, ArithmeticError, ValueError) as error:
+                # A run over many files tells what went wrong, and goes on.
+                agreement.fail(key, analysis.place, block, f"{type(error).__name__}: {error}")
