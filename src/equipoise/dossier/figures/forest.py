@@ -215,7 +215,7 @@ class _Forest:
             y = bottom + 54
             # Either label keeps to its own side, unless its side is too narrow to hold it.
             for text, side, lower in ((f"← {left}", -1, 0), (f"{right} →", 1, self._lower)):
-                x = null + side * (8 + svg.LETTER * len(text) / 2)
+                x = null + side * (8 + svg.BOLD_LETTER * len(text) / 2)
                 x = self.layout.inside(x, text)
                 parts.append(svg.words(x, y + lower, text, css="favours", anchor="middle"))
         return Markup().join(parts)

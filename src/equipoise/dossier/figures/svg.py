@@ -15,6 +15,7 @@ from equipoise.findings.model import Number
 # A sans-serif letter is about half as wide as it is tall. An estimate of its width only has to be
 # safe, since the words themselves are never cut: columns grow with their longest entry.
 LETTER = 6.7
+BOLD_LETTER = 7.5
 NAME_LETTERS = 36
 _NARROW = 328
 _NARROW_LETTERS = 46
