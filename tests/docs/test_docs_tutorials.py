@@ -29,6 +29,15 @@ def test_tutorial_runs(page: Path, tmp_path: Path) -> None:
     assert ran > 0
 
 
+def test_python_of_the_how_to_pages_runs(tmp_path: Path) -> None:
+    found = [(page, b) for page in sorted((DOCS / "how-to").glob("*.md")) for b in blocks(page)]
+    ran = 0
+    for _, block in found:
+        if block.language == "python":
+            ran += _run_python(block, tmp_path)
+    assert ran > 0
+
+
 def _environment() -> dict[str, str]:
     programs = str(Path(sys.executable).parent)
     return {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "LANG": "C.UTF-8", "LC_ALL": "C"}
