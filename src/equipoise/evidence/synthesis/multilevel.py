@@ -177,7 +177,7 @@ def fit_multilevel(
     stat = beta / se
     half = [critical_value(level, d) * s for d, s in zip(dfs, se.tolist(), strict=True)]
     qm, qm_df, qm_p = _omnibus(design, beta, vcov, dfs)
-    qe = _cochran_q(y, variance, design)
+    qe = max(0.0, _cochran_q(y, variance, design))  # rounding can leave it below
     sigma2, fitted = _variances(model, peak.at, labels, len(levels))
     parameters = p + model.free
     n = k - p if method == "REML" else k
@@ -203,7 +203,7 @@ def fit_multilevel(
         aicc=_aicc(at.ll, parameters, n),
         qe=qe,
         qe_df=k - p,
-        qe_p=chi_square_upper_tail(qe, k - p),
+        qe_p=chi_square_upper_tail(qe, k - p) if k > p else None,
         qm=qm,
         qm_df=qm_df,
         qm_p=qm_p,

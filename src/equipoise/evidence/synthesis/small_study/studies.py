@@ -15,6 +15,9 @@ FEW = 10
 """Below this many studies a test of asymmetry has too little power to tell (Cochrane Handbook,
 chapter 13, DOI 10.1002/9781119536604.ch13)."""
 
+_WIDEST = 1e100
+"""Ratios beyond this are typing errors, and their squares leave the range of numbers."""
+
 ASYMMETRY_CAVEAT = (
     "An asymmetric funnel can come from selective publication, but also from true differences "
     "between small and large studies, from poor small studies, from the outcome measure itself or "
@@ -35,6 +38,11 @@ def require_studies(
         raise EvidenceError("Each estimate needs exactly one variance.")
     if not (np.isfinite(y).all() and np.isfinite(v).all() and (v > 0).all()):
         raise EvidenceError("Estimates must be finite and variances positive and finite.")
+    if len(v) and not (v.max() / _WIDEST < v.min() and np.abs(y).max() / _WIDEST < v.min() ** 0.5):
+        raise EvidenceError(
+            "The estimates or their variances lie too many orders of magnitude apart for any "
+            "number to be computed. Look for a misprint."
+        )
     if len(y) < at_least:
         words = {1: "one study", 2: "two studies", 3: "three studies"}
         raise EvidenceError(
