@@ -32,7 +32,9 @@ CLAIMS, REPORT, BENCHMARK = (
     "experience/waiting-winter.yaml",
 )
 IDS = "letters, digits, dots, dashes and underscores, beginning with a letter or a digit"
-ALL_STUDIES = "ember2023, frost2019, glimmer2020, hoar2021, snowdrift2018, thaw2025, wick2022"
+ALL_STUDIES = (
+    "ember2023, frost2019, glimmer2020, hoar2021, sleet2024, snowdrift2018, thaw2025, wick2022"
+)
 CONDITIONS = "one of winter-tiredness, lantern-headache, summer-drowsiness"
 OUTCOMES = "one of tiredness, headache-days, relief, mood, safety"
 ARMS = "one of tea, placebo"
@@ -312,11 +314,12 @@ def test_missing_file(name: str, toy) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sources", "pharmacology", "safety", "access", "studies", "claims", "experience"]
+    "name",
+    ["sources", "pharmacology", "safety", "access", "studies", "claims", "experience", "published"],
 )
 def test_every_other_part_may_be_absent(name: str, toy) -> None:
     """Absent as a whole: whatever refers to it goes with it."""
-    for part in ("claims", "experience", "access", "safety", "pharmacology"):
+    for part in ("claims", "experience", "access", "safety", "pharmacology", "published"):
         for path in [toy.root / f"{part}.yaml", *(toy.root / part).glob("*")]:
             path.unlink(missing_ok=True)
     toy.read()

@@ -182,14 +182,16 @@ def rank_test(yi: Sequence[float], vi: Sequence[float], *, exact: bool = True) -
     """
     y, v = require_studies(yi, vi, at_least=3, what="The rank test")
     w = 1 / v
-    # Around the first study, so that equal estimates are exactly equal.
-    centred = y - y[0]
-    mean = float(w @ centred) / float(w.sum())
+    # Around one of the estimates, so that equal ones are exactly equal; around the middle one and
+    # with exact sums, so that what is tied does not depend on the order of the studies.
+    centred = y - np.sort(y)[len(y) // 2]
+    total = math.fsum(w.tolist())
+    mean = math.fsum((w * centred).tolist()) / total
     # Weight of all other studies, summed without taking the own weight away again, so that one
     # enormous weight leaves digits; once for each weight, so that equal studies stay tied.
     _, first, which = np.unique(w, return_index=True, return_inverse=True)
     rest = np.array([math.fsum(np.delete(w, i).tolist()) for i in first.tolist()])[which]
-    standardised = (centred - mean) / np.sqrt(v * rest / float(w.sum()))
+    standardised = (centred - mean) / np.sqrt(v * rest / total)
     if np.ptp(v) == 0:
         raise EvidenceError("All studies have the same variance: there is nothing to rank.")
     result: RankCorrelation = kendall(standardised, v, exact=exact)
